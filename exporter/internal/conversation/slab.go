@@ -1,0 +1,69 @@
+package conversation
+
+// chunkLen is how many records are copied at once when one of them changes
+// while a checkpoint is being written: few enough for some microseconds.
+const chunkLen = 256
+
+// slab holds records of one size by number, without a pointer for each. Number
+// 0 is never given out.
+//
+// A frozen view of a slab can be read by another goroutine while its owner
+// goes on: a chunk that the view shares is copied before it changes.
+type slab[T any] struct {
+	chunks []*chunk[T]
+	free   []uint32
+	used   uint32 // numbers given out so far, freed ones included
+	epoch  uint32 // of the last freeze
+	frozen bool
+}
+
+type chunk[T any] struct {
+	epoch uint32 // of the freeze after which it was made
+	items [chunkLen]T
+}
+
+// add gives the number of a zero record.
+func (s *slab[T]) add() uint32 {
+	if n := len(s.free); n > 0 {
+		i := s.free[n-1]
+		s.free = s.free[:n-1]
+		var zero T
+		*s.edit(i) = zero
+		return i
+	}
+	s.used++
+	if int(s.used/chunkLen) == len(s.chunks) {
+		s.chunks = append(s.chunks, &chunk[T]{epoch: s.epoch})
+	}
+	return s.used
+}
+
+// release takes back a number.
+func (s *slab[T]) release(i uint32) { s.free = append(s.free, i) }
+
+// edit gives a record to read and change. The pointer is good until the next
+// freeze.
+func (s *slab[T]) edit(i uint32) *T {
+	c := s.chunks[i/chunkLen]
+	if s.frozen && c.epoch != s.epoch {
+		own := *c
+		own.epoch = s.epoch
+		c = &own
+		s.chunks[i/chunkLen] = c
+	}
+	return &c.items[i%chunkLen]
+}
+
+// view gives the record to read, not to change. The pointer is good until a
+// record of its chunk is edited.
+func (s *slab[T]) view(i uint32) *T { return &s.chunks[i/chunkLen].items[i%chunkLen] }
+
+// freeze gives a view of all records as they are now. It is shared until thaw.
+func (s *slab[T]) freeze() slab[T] {
+	s.epoch++
+	s.frozen = true
+	return slab[T]{chunks: append([]*chunk[T](nil), s.chunks...)}
+}
+
+// thaw says that the frozen view is not read any more.
+func (s *slab[T]) thaw() { s.frozen = false }

@@ -1,0 +1,55 @@
+package conversation
+
+// Fact names something an event says, as the label fact of
+// support_exporter_facts_ignored_total.
+type Fact uint8
+
+// What can be ignored.
+const (
+	FactResolution Fact = iota
+	FactEscalation
+	FactTurns
+	FactTurnsDelta
+	FactCost
+	FactCostDelta
+	FactSurvey
+	FactCSAT
+	FactIntent
+	FactTier
+	FactLanguage
+	FactCustomer
+	FactExperiment
+	NumFacts
+)
+
+var factNames = [NumFacts]string{
+	"resolution", "escalation", "turns", "turns_delta", "cost", "cost_delta", "survey_sent", "csat",
+	"intent", "tier", "language", "customer_id", "experiment",
+}
+
+// String gives the value of the label fact.
+func (f Fact) String() string { return factNames[f] }
+
+// Cause is why something an event says was ignored.
+type Cause uint8
+
+// The causes there can be.
+const (
+	Duplicate Cause = iota // it was said before
+	Conflict               // something else was said before: the first stands
+	Mixed                  // a total after increments, or the other way round
+	Late                   // an increment after the sum was observed: only the spend counter moved
+	Closed                 // an experiment named after the conversation's first outcome
+	Limit                  // an experiment's arm beyond the limit
+	NumCauses
+)
+
+var causeNames = [NumCauses]string{"duplicate", "conflict", "mixed", "late", "closed", "limit"}
+
+// String gives the value of the label reason.
+func (c Cause) String() string { return causeNames[c] }
+
+// Stats says how much was ignored since the process started.
+type Stats struct {
+	Ignored [NumFacts][NumCauses]uint64
+}
