@@ -1,0 +1,82 @@
+package ledger
+
+import (
+	"supportexporter/exporter/internal/conversation"
+	"supportexporter/exporter/internal/event"
+)
+
+// Batch is events on their way into the ledger, in the journal's form.
+type Batch struct {
+	secret []byte
+	buf    []byte
+	events int
+}
+
+// maxPooledBytes keeps a batch of unusual size from being kept for ever.
+const maxPooledBytes = 4 << 20
+
+// NewBatch gives an empty batch. It may be filled by any one goroutine.
+func (l *Ledger) NewBatch() *Batch {
+	b, _ := l.batches.Get().(*Batch)
+	if b == nil {
+		b = &Batch{secret: l.secret}
+	}
+	return b
+}
+
+// Release takes back a batch that is not used any more.
+func (l *Ledger) Release(b *Batch) {
+	if cap(b.buf) > maxPooledBytes {
+		return
+	}
+	b.buf, b.events = b.buf[:0], 0
+	l.batches.Put(b)
+}
+
+// Add adds an event, which it copies. Of the customer's id only a keyed hash
+// goes in.
+func (b *Batch) Add(e *event.Event) {
+	e.Customer = conversation.CustomerHash(b.secret, e.CustomerID)
+	b.buf = event.Append(b.buf, e)
+	b.events++
+}
+
+// Len gives the number of events.
+func (b *Batch) Len() int { return b.events }
+
+// Commit makes the events of a batch durable and counts them. It returns when
+// both are done, or with an error when neither is.
+func (l *Ledger) Commit(b *Batch) (Result, error) {
+	if b.events == 0 {
+		return Result{}, nil
+	}
+	n := int64(b.events)
+	defer l.queued.Add(-n)
+	if l.queued.Add(n) > l.maxQueued.Load() {
+		return Result{}, ErrBusy
+	}
+	r := &request{batch: b, ready: make(chan struct{})}
+	select {
+	case l.requests <- r:
+	case <-l.done:
+		return Result{}, ErrClosed
+	}
+	select {
+	case <-r.ready:
+		return r.result, r.err
+	case <-l.done:
+	}
+	select {
+	case <-r.ready: // it was the last thing the committer did
+		return r.result, r.err
+	default:
+		return Result{}, ErrClosed
+	}
+}
+
+// QueueLength gives the number of events that wait to be committed, or are
+// being committed.
+func (l *Ledger) QueueLength() float64 { return float64(l.queued.Load()) }
+
+// QueueLimit gives the number of events that may wait.
+func (l *Ledger) QueueLimit() float64 { return float64(l.maxQueued.Load()) }

@@ -1,0 +1,242 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+
+	"supportexporter/exporter/internal/conversation"
+	"supportexporter/exporter/internal/tally"
+)
+
+const (
+	maxGroupEvents = 50_000          // in one frame
+	maxGroupBytes  = 16 << 20        // in one frame, but for one larger batch
+	tickInterval   = time.Second     // between looks at who went idle
+	reopenInterval = time.Second / 2 // between attempts to reopen a failed journal
+)
+
+// run is the committer.
+func (l *Ledger) run() {
+	ticker := time.NewTicker(tickInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case r := <-l.requests:
+			l.commit(r)
+		case f := <-l.calls:
+			f()
+		case <-ticker.C:
+			l.tick()
+		case err := <-l.checkpointed:
+			l.checkpointDone(err)
+		case <-l.stop:
+			l.finish()
+			close(l.done)
+			return
+		}
+	}
+}
+
+// commit appends first, and whatever else waits, as one frame, applies it and
+// answers.
+func (l *Ledger) commit(first *request) {
+	l.group = append(l.group[:0], first)
+	events, size := first.batch.events, len(first.batch.buf)
+	for more := true; more && events < maxGroupEvents && size < maxGroupBytes; {
+		select {
+		case r := <-l.requests:
+			l.group = append(l.group, r)
+			events += r.batch.events
+			size += len(r.batch.buf)
+		default:
+			more = false
+		}
+	}
+	now := l.o.Now()
+	l.parts = append(l.parts[:0], l.header(kindEvents, now))
+	for _, r := range l.group {
+		l.parts = append(l.parts, r.batch.buf)
+	}
+	err := l.append(now, l.parts...)
+	if err == nil {
+		l.state.Advance(now.UnixMilli())
+	}
+	for i, r := range l.group {
+		if err == nil {
+			r.result, r.err = l.applyEvents(r.batch.buf)
+		} else {
+			r.err = err
+		}
+		close(r.ready)
+		l.group[i] = nil
+	}
+	clear(l.parts)
+	l.o.Metrics.CommitEvents.Update(float64(events))
+	l.report()
+	l.checkpointIfDue()
+}
+
+// append makes a frame durable. If the journal has failed it is reopened
+// first, at most every reopenInterval.
+func (l *Ledger) append(now time.Time, parts ...[]byte) error {
+	if err := l.journal.Err(); err != nil {
+		if now.Before(l.reopenAt) {
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		l.reopenAt = now.Add(reopenInterval)
+		if err := l.journal.Reopen(); err != nil {
+			l.fail(fmt.Errorf("reopening the journal: %w", err))
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		l.o.Logger.Info("Journal reopened.")
+	}
+	began := time.Now()
+	err := l.journal.Append(parts...)
+	l.o.Metrics.CommitSeconds.UpdateDuration(began)
+	if err != nil {
+		l.fail(err)
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	l.fail(nil)
+	return nil
+}
+
+// fail remembers why events cannot be made durable, or that they can.
+func (l *Ledger) fail(err error) {
+	before := l.Err()
+	if err == nil {
+		if before != nil {
+			l.failure.Store(nil)
+		}
+		return
+	}
+	l.failure.Store(&err)
+	l.o.Metrics.JournalFailures.Inc()
+	if before == nil {
+		l.o.Logger.Error("Events cannot be made durable; they are refused until they can.", "err", err)
+	}
+}
+
+// tick does what time brings: idle conversations, and a journal that failed
+// while nobody pushed.
+func (l *Ledger) tick() {
+	now := l.o.Now()
+	if l.journal.Err() == nil && !l.state.Due(now.UnixMilli()) {
+		return
+	}
+	if err := l.append(now, l.header(kindEvents, now)); err != nil {
+		return
+	}
+	l.state.Advance(now.UnixMilli())
+	l.report()
+	l.checkpointIfDue()
+}
+
+// checkpointIfDue starts a checkpoint when the log has grown long, both in
+// itself and against the checkpoint: the work of writing one stays a fraction
+// of the work of what it covers.
+func (l *Ledger) checkpointIfDue() {
+	log, last := l.journal.Size()
+	if l.checkpointing || log < l.o.CheckpointBytes || log < last/2 || l.journal.Err() != nil {
+		return
+	}
+	write, err := l.startCheckpoint()
+	if err != nil {
+		l.fail(err)
+		return
+	}
+	l.checkpointing = true
+	go func() { l.checkpointed <- write() }()
+}
+
+// startCheckpoint fixes what a checkpoint holds. What it returns writes it, and
+// may be called by any goroutine.
+func (l *Ledger) startCheckpoint() (write func() error, err error) {
+	frozen, err := l.state.Freeze()
+	if err != nil {
+		return nil, err
+	}
+	c, err := l.journal.StartCheckpoint()
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	return func() error {
+		err := c.Write(frozen.Write)
+		l.o.Metrics.CheckpointSeconds.UpdateDuration(began)
+		return err
+	}, nil
+}
+
+func (l *Ledger) checkpointDone(err error) {
+	l.checkpointing = false
+	l.state.Thaw()
+	if err != nil {
+		l.o.Metrics.CheckpointFailures.Inc()
+		l.o.Logger.Error("A checkpoint could not be written; the log goes on growing.", "err", err)
+		return
+	}
+	l.report()
+}
+
+// checkpointNow writes a checkpoint and waits for it.
+func (l *Ledger) checkpointNow() error {
+	write, err := l.startCheckpoint()
+	if err != nil {
+		return err
+	}
+	defer l.state.Thaw()
+	return write()
+}
+
+// finish commits what waits, writes the last checkpoint and releases the store.
+func (l *Ledger) finish() {
+	for more := true; more; {
+		select {
+		case r := <-l.requests:
+			l.commit(r)
+		default:
+			more = false
+		}
+	}
+	if l.checkpointing {
+		l.checkpointDone(<-l.checkpointed)
+	}
+	if err := l.checkpointNow(); err != nil {
+		l.fail(fmt.Errorf("writing the last checkpoint: %w", err))
+	}
+	if err := l.journal.Close(); err != nil {
+		l.fail(fmt.Errorf("closing the journal: %w", err))
+	}
+}
+
+// reported is what the exporter's own metrics have been told already.
+type reported struct {
+	stats      conversation.Stats
+	overflowed [tally.NumLabels]uint64
+}
+
+// report tells the exporter's own metrics what changed.
+func (l *Ledger) report() {
+	m, was := l.o.Metrics, &l.reported
+	for f := range l.state.Stats.Ignored {
+		for c, n := range l.state.Stats.Ignored[f] {
+			if d := n - was.stats.Ignored[f][c]; d > 0 {
+				m.FactIgnored(conversation.Fact(f).String(), conversation.Cause(c).String()).Add(int(d))
+			}
+		}
+	}
+	overflowed := l.state.Overflowed()
+	for i, n := range overflowed {
+		if d := n - was.overflowed[i]; d > 0 {
+			m.LabelOverflow(tally.Label(i).String()).Add(int(d))
+		}
+	}
+	was.stats, was.overflowed = l.state.Stats, overflowed
+	log, last := l.journal.Size()
+	m.LogBytes.Set(float64(log))
+	m.CheckpointBytes.Set(float64(last))
+	m.Conversations.Set(float64(l.state.Tracked()))
+	m.Series.Set(float64(l.state.Series()))
+	m.SeriesLimit.Set(float64(l.state.Settings().Limits.Series))
+}

@@ -1,0 +1,324 @@
+// Package ledger is the one writer: it makes events durable, counts them, and
+// answers whoever waits.
+//
+// A single goroutine, the committer, owns the journal, the conversations and
+// their series, so that none of them has a lock. It takes every batch that
+// waits, appends them to the journal as one frame, syncs once, applies them,
+// and answers all of them. Under load the groups grow and the cost of a sync is
+// shared; an idle exporter answers after one sync.
+//
+// # Frames
+//
+//	0      1                     9
+//	+------+---------------------+---------------------------+
+//	| kind | arrival, Unix ms    | events, or settings       |
+//	+------+---------------------+---------------------------+
+//
+// Numbers are little-endian. Kind 1 holds any number of events (package event
+// has their form): with none it only moves the clock, which is how going idle
+// and being forgotten become durable. Kind 2 holds conversation.Settings as
+// JSON.
+//
+// A restart loads the checkpoint and applies the frames behind it with the
+// function that applies them live. Nothing else changes the state, and nothing
+// that changes it depends on anything but the frames.
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"supportexporter/exporter/internal/conversation"
+	"supportexporter/exporter/internal/event"
+	"supportexporter/exporter/internal/journal"
+	"supportexporter/exporter/internal/tally"
+	"supportexporter/exporter/internal/telemetry"
+)
+
+// What Commit can fail with. Of the batch nothing was counted, and sending it
+// again is safe.
+var (
+	ErrBusy        = errors.New("too many events are waiting to be committed")
+	ErrUnavailable = errors.New("events cannot be made durable")
+	ErrClosed      = errors.New("the exporter is shutting down")
+)
+
+// Options are what a ledger needs.
+type Options struct {
+	Settings        conversation.Settings
+	MaxQueueEvents  int   // that may wait to be committed
+	CheckpointBytes int64 // of log after which a checkpoint is written; 0 is 64 MiB
+	Now             func() time.Time
+	Logger          *slog.Logger
+	Metrics         *telemetry.Metrics
+}
+
+const defaultCheckpointBytes = 64 << 20
+
+// Ledger is an open ledger.
+type Ledger struct {
+	o       Options
+	journal *journal.Journal
+	state   *conversation.State
+	secret  []byte
+	batches sync.Pool // of *Batch
+
+	requests     chan *request
+	calls        chan func()
+	checkpointed chan error
+	stop         chan struct{}
+	done         chan struct{}
+	queued       atomic.Int64 // events
+	maxQueued    atomic.Int64
+	failure      atomic.Pointer[error]
+
+	checkpointing bool
+	reopenAt      time.Time // no attempt to reopen the journal before
+	scratch       event.Event
+	group         []*request
+	parts         [][]byte
+	reported      reported
+}
+
+type request struct {
+	batch  *Batch
+	result Result
+	err    error
+	ready  chan struct{}
+}
+
+// Result says what became of the events of a batch.
+type Result struct {
+	Accepted   int
+	Duplicates int
+}
+
+// Open recovers the ledger in fs, or creates one there, and starts its
+// committer. It returns when everything is as it was. The ledger owns fs from
+// here on.
+func Open(fs journal.FS, o Options) (*Ledger, error) {
+	if o.CheckpointBytes == 0 {
+		o.CheckpointBytes = defaultCheckpointBytes
+	}
+	began := o.Now()
+	j, err := journal.Open(fs, journal.Options{})
+	if err != nil {
+		return nil, err
+	}
+	l := &Ledger{
+		o:            o,
+		journal:      j,
+		requests:     make(chan *request, 1024),
+		calls:        make(chan func()),
+		checkpointed: make(chan error, 1),
+		stop:         make(chan struct{}),
+		done:         make(chan struct{}),
+	}
+	l.maxQueued.Store(int64(o.MaxQueueEvents))
+	if err := l.recover(); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	l.secret = l.state.Secret()
+	l.report()
+	o.Logger.Info("Ledger recovered.", "conversations", l.state.Tracked(), "series", l.state.Series(),
+		"duration", o.Now().Sub(began), "torn_bytes", j.TornBytes())
+	o.Metrics.TornBytes.Add(int(j.TornBytes()))
+	go l.run()
+	return l, nil
+}
+
+// recover loads the checkpoint, applies the frames behind it, and puts the
+// configured settings in force.
+func (l *Ledger) recover() error {
+	restored, err := l.journal.Restore(func(r io.Reader) (err error) {
+		l.state, err = conversation.Load(r)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("restoring the checkpoint: %w", err)
+	}
+	if !restored {
+		if err := l.create(); err != nil {
+			return fmt.Errorf("creating the store: %w", err)
+		}
+		return nil
+	}
+	err = l.journal.Replay(func(seq uint64, frame []byte) error {
+		if err := l.apply(frame); err != nil {
+			return fmt.Errorf("frame %d: %w", seq, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("replaying the log: %w", err)
+	}
+	return l.configure(l.o.Settings)
+}
+
+// create begins a store. Its first checkpoint holds the secret and the moment
+// of creation, so it is written before anything else.
+func (l *Ledger) create() error {
+	err := l.journal.Replay(func(uint64, []byte) error {
+		return errors.New("the log has frames but no checkpoint")
+	})
+	if err != nil {
+		return err
+	}
+	secret := make([]byte, conversation.SecretBytes)
+	if _, err := rand.Read(secret); err != nil {
+		return err
+	}
+	l.state = conversation.New(secret, l.o.Now().UnixMilli(), l.o.Settings)
+	return l.checkpointNow()
+}
+
+const (
+	kindEvents   = 1
+	kindSettings = 2
+	headerBytes  = 9
+)
+
+func (l *Ledger) header(kind byte, now time.Time) []byte {
+	return binary.LittleEndian.AppendUint64([]byte{kind}, uint64(now.UnixMilli()))
+}
+
+// apply does what a frame says.
+func (l *Ledger) apply(frame []byte) error {
+	if len(frame) < headerBytes {
+		return fmt.Errorf("want at least %d bytes, got %d", headerBytes, len(frame))
+	}
+	now := int64(binary.LittleEndian.Uint64(frame[1:]))
+	body := frame[headerBytes:]
+	switch frame[0] {
+	case kindEvents:
+		l.state.Advance(now)
+		_, err := l.applyEvents(body)
+		return err
+	case kindSettings:
+		var set conversation.Settings
+		if err := json.Unmarshal(body, &set); err != nil {
+			return fmt.Errorf("settings: %w", err)
+		}
+		l.state.Configure(set)
+		return nil
+	}
+	return fmt.Errorf("kind %d is not known to this version", frame[0])
+}
+
+func (l *Ledger) applyEvents(b []byte) (Result, error) {
+	var r Result
+	e := &l.scratch
+	for len(b) > 0 {
+		var err error
+		if b, err = e.Parse(b); err != nil {
+			return r, err
+		}
+		if l.state.Apply(e) {
+			r.Accepted++
+		} else {
+			r.Duplicates++
+		}
+	}
+	return r, nil
+}
+
+// configure puts settings in force, durably.
+func (l *Ledger) configure(set conversation.Settings) error {
+	have, err := json.Marshal(l.state.Settings())
+	if err != nil {
+		return err
+	}
+	want, err := json.Marshal(set)
+	if err != nil {
+		return err
+	}
+	if bytes.Equal(have, want) {
+		return nil
+	}
+	if err := sameBuckets(l.state.Settings().Buckets, set.Buckets); err != nil {
+		return err
+	}
+	frame := append(l.header(kindSettings, l.o.Now()), want...)
+	if err := l.journal.Append(frame); err != nil {
+		return fmt.Errorf("journaling the settings: %w", err)
+	}
+	return l.apply(frame)
+}
+
+// sameBuckets refuses other buckets than the store's: what was counted by the
+// old bounds cannot be counted again by the new ones.
+func sameBuckets(have, want tally.Buckets) error {
+	for _, b := range []struct {
+		name       string
+		have, want []float64
+	}{
+		{"resolution_seconds", have.Seconds, want.Seconds},
+		{"turns", have.Turns, want.Turns},
+		{"cost_usd", have.Cost, want.Cost},
+	} {
+		if fmt.Sprint(b.have) != fmt.Sprint(b.want) {
+			return fmt.Errorf("buckets.%s: the store was created with %v and keeps them; got %v", b.name, b.have, b.want)
+		}
+	}
+	return nil
+}
+
+// Configure puts settings in force for all events that are committed later, or
+// fails and changes nothing.
+func (l *Ledger) Configure(ctx context.Context, set conversation.Settings, maxQueueEvents int) error {
+	var err error
+	callErr := l.call(ctx, func() {
+		if err = l.configure(set); err == nil {
+			l.maxQueued.Store(int64(maxQueueEvents))
+			l.report()
+		}
+	})
+	return errors.Join(callErr, err)
+}
+
+// Snapshot copies the series for a scrape.
+func (l *Ledger) Snapshot(ctx context.Context) (*tally.Snapshot, error) {
+	var s *tally.Snapshot
+	err := l.call(ctx, func() { s = l.state.Snapshot() })
+	return s, err
+}
+
+// call has the committer run f between two groups, and waits for it.
+func (l *Ledger) call(ctx context.Context, f func()) error {
+	ran := make(chan struct{})
+	select {
+	case l.calls <- func() { f(); close(ran) }:
+		<-ran
+		return nil
+	case <-l.done:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Err says why events cannot be made durable, nil if they can.
+func (l *Ledger) Err() error {
+	if p := l.failure.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// Close commits what waits, writes a checkpoint, and releases the store.
+// Whoever calls Commit from now on gets ErrClosed.
+func (l *Ledger) Close() error {
+	close(l.stop)
+	<-l.done
+	return l.Err()
+}

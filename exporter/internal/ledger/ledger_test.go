@@ -1,0 +1,383 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"supportexporter/exporter/internal/conversation"
+	"supportexporter/exporter/internal/event"
+	"supportexporter/exporter/internal/journal"
+	"supportexporter/exporter/internal/journal/simdisk"
+	"supportexporter/exporter/internal/ledger"
+	"supportexporter/exporter/internal/tally"
+	"supportexporter/exporter/internal/telemetry"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+func settings() conversation.Settings {
+	return conversation.Settings{
+		IdleTimeout: 30 * time.Minute,
+		Retention:   30 * 24 * time.Hour,
+		Limits:      tally.Limits{Intents: 10, Tiers: 10, Languages: 10, Reasons: 10, Components: 10, Arms: 10, Series: 100_000},
+		Buckets:     tally.Buckets{Seconds: []float64{60}, Turns: []float64{3}, Cost: []float64{0.25}},
+	}
+}
+
+func options() ledger.Options {
+	return ledger.Options{
+		Settings:       settings(),
+		MaxQueueEvents: 1000,
+		Now:            time.Now,
+		Logger:         slog.New(slog.DiscardHandler),
+		Metrics:        telemetry.New(),
+	}
+}
+
+func open(t testing.TB, fs journal.FS, o ledger.Options) *ledger.Ledger {
+	t.Helper()
+	l, err := ledger.Open(fs, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func resolved(conversation string) *event.Event {
+	return &event.Event{
+		ConversationID: conversation, Episode: 1, Facts: event.Resolution, Resolved: true, Seconds: event.NoSeconds,
+	}
+}
+
+func commit(l *ledger.Ledger, events ...*event.Event) (ledger.Result, error) {
+	b := l.NewBatch()
+	defer l.Release(b)
+	for _, e := range events {
+		b.Add(e)
+	}
+	return l.Commit(b)
+}
+
+// total gives the sum over a metric's series.
+func total(t testing.TB, l *ledger.Ledger, metric string) float64 {
+	t.Helper()
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(tally.NewCollector(func() (*tally.Snapshot, error) { return l.Snapshot(context.Background()) }))
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	for _, f := range families {
+		if f.GetName() == metric {
+			for _, m := range f.GetMetric() {
+				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
+		}
+	}
+	return sum
+}
+
+func TestCommitCountsEachEventOnce(t *testing.T) {
+	disk := simdisk.New(nil)
+	l := open(t, disk, options())
+	for _, want := range []ledger.Result{{Accepted: 2}, {Duplicates: 2}} {
+		got, err := commit(l, resolved("a"), resolved("b"))
+		if err != nil || got != want {
+			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	disk.Crash()
+	l = open(t, disk, options())
+	if got := total(t, l, tally.ResolutionsTotal); got != 2 {
+		t.Errorf("after a restart %v resolutions, want 2", got)
+	}
+	if _, err := commit(l); err != nil {
+		t.Errorf("an empty batch: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := commit(l, resolved("c")); !errors.Is(err, ledger.ErrClosed) {
+		t.Errorf("after Close: %v, want %v", err, ledger.ErrClosed)
+	}
+	if _, err := l.Snapshot(context.Background()); !errors.Is(err, ledger.ErrClosed) {
+		t.Errorf("after Close: %v, want %v", err, ledger.ErrClosed)
+	}
+}
+
+// Whatever operation of the disk fails, and whatever of it a power cut leaves:
+// what was acknowledged is there, what was refused can be sent again, and
+// nothing counts twice.
+func TestNothingIsLostOrDoubledWhateverFails(t *testing.T) {
+	for _, op := range []simdisk.Op{simdisk.Create, simdisk.Rename, simdisk.Remove, simdisk.SyncDir, simdisk.Write, simdisk.Sync} {
+		t.Run(string(op), func(t *testing.T) {
+			for n := 0; ; n++ {
+				if !failNth(t, op, n) {
+					if n == 0 {
+						t.Fatal("the operation never happened")
+					}
+					return
+				}
+			}
+		})
+	}
+}
+
+const batches = 12
+
+// failNth runs a script on a disk whose n-th operation of a kind fails, and
+// says whether there was an n-th.
+func failNth(t *testing.T, op simdisk.Op, n int) bool {
+	t.Helper()
+	random := rand.New(rand.NewPCG(1, uint64(n)))
+	disk := simdisk.New(func() bool { return random.IntN(2) == 0 })
+	now := time.UnixMilli(1_700_000_000_000)
+	o := options()
+	o.Now = func() time.Time { return now }
+	o.CheckpointBytes = 1 // one after every group
+
+	l := open(t, disk, o)
+	var seen atomic.Int64 // checkpoints are written beside the commits
+	disk.FailWith(func(got simdisk.Op, _ string) error {
+		if got == op && seen.Add(1) == int64(n+1) {
+			return errors.New("injected")
+		}
+		return nil
+	})
+	acknowledged := 0
+	for i := range batches {
+		now = now.Add(time.Second)
+		if _, err := commit(l, batchOf(i)...); err == nil {
+			acknowledged += perBatch
+		} else if !errors.Is(err, ledger.ErrUnavailable) {
+			t.Fatalf("%s %d: commit: %v", op, n, err)
+		}
+	}
+	counted := total(t, l, tally.ResolutionsTotal)
+	if counted != float64(acknowledged) {
+		t.Fatalf("%s %d: %d events were acknowledged, %v counted", op, n, acknowledged, counted)
+	}
+	_ = l.Close() // may fail: the operation may be one of its own
+	if seen.Load() <= int64(n) {
+		return false
+	}
+	disk.FailWith(nil)
+	disk.Crash()
+
+	l = open(t, disk, o)
+	if got := total(t, l, tally.ResolutionsTotal); got < float64(acknowledged) {
+		t.Fatalf("%s %d: %d events were acknowledged, %v are there", op, n, acknowledged, got)
+	}
+	for i := range batches {
+		if _, err := commit(l, batchOf(i)...); err != nil {
+			t.Fatalf("%s %d: sending again: %v", op, n, err)
+		}
+	}
+	if got := total(t, l, tally.ResolutionsTotal); got != batches*perBatch {
+		t.Fatalf("%s %d: after sending all again %v events, want %d", op, n, got, batches*perBatch)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return true
+}
+
+const perBatch = 3
+
+func batchOf(i int) []*event.Event {
+	var out []*event.Event
+	for k := range perBatch {
+		out = append(out, resolved(fmt.Sprintf("c%d-%d", i, k)))
+	}
+	return out
+}
+
+func TestFailedJournalIsReopened(t *testing.T) {
+	disk := simdisk.New(nil)
+	now := time.UnixMilli(1_700_000_000_000)
+	o := options()
+	o.Now = func() time.Time { return now }
+	l := open(t, disk, o)
+	full := errors.New("no space left on device")
+	disk.FailWith(func(op simdisk.Op, _ string) error {
+		if op == simdisk.Write || op == simdisk.Create {
+			return full
+		}
+		return nil
+	})
+	for range 2 {
+		now = now.Add(time.Second)
+		if _, err := commit(l, resolved("a")); !errors.Is(err, ledger.ErrUnavailable) || !errors.Is(err, full) {
+			t.Fatalf("on a full disk: %v", err)
+		}
+		if l.Err() == nil {
+			t.Error("Err is nil while nothing can be written")
+		}
+	}
+	disk.FailWith(nil)
+	now = now.Add(time.Second)
+	if r, err := commit(l, resolved("a")); err != nil || r.Accepted != 1 {
+		t.Fatalf("when there is room again: %+v, %v", r, err)
+	}
+	if err := l.Err(); err != nil {
+		t.Errorf("Err is %v when there is room again", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestConcurrentCommitsShareGroups(t *testing.T) {
+	o := options()
+	o.CheckpointBytes = 1 << 16
+	fs, err := journal.OS(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := open(t, fs, o)
+	const writers, each = 16, 50
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for i := range each {
+				if r, err := commit(l, resolved(fmt.Sprintf("%d-%d", w, i))); err != nil || r.Accepted != 1 {
+					t.Errorf("commit: %+v, %v", r, err)
+				}
+			}
+		})
+	}
+	for range 20 {
+		total(t, l, tally.ResolutionsTotal)
+	}
+	wg.Wait()
+	if got := total(t, l, tally.ResolutionsTotal); got != writers*each {
+		t.Errorf("%v events counted, want %d", got, writers*each)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFullQueueIsBusy(t *testing.T) {
+	o := options()
+	o.MaxQueueEvents = 2
+	l := open(t, simdisk.New(nil), o)
+	if _, err := commit(l, resolved("a"), resolved("b"), resolved("c")); !errors.Is(err, ledger.ErrBusy) {
+		t.Errorf("three events in a queue of two: %v, want %v", err, ledger.ErrBusy)
+	}
+	if r, err := commit(l, resolved("a"), resolved("b")); err != nil || r.Accepted != 2 {
+		t.Errorf("two events: %+v, %v", r, err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What time does is durable too: an outcome counted because a conversation went
+// idle is there after a crash, though nobody pushed anything since.
+func TestIdlenessSurvivesACrash(t *testing.T) {
+	disk := simdisk.New(nil)
+	var mu sync.Mutex
+	now := time.UnixMilli(1_700_000_000_000)
+	o := options()
+	o.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	l := open(t, disk, o)
+	if _, err := commit(l, &event.Event{ConversationID: "a", Episode: 1, Seconds: event.NoSeconds}); err != nil {
+		t.Fatal(err)
+	}
+	mu.Lock()
+	now = now.Add(o.Settings.IdleTimeout)
+	mu.Unlock()
+	deadline := time.Now().Add(10 * time.Second)
+	for total(t, l, tally.ConversationsTotal) != 1 {
+		if time.Now().After(deadline) {
+			t.Fatal("the conversation was not counted as abandoned")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	disk.Crash() // the ledger above is gone, as after a power cut
+	again := open(t, disk, o)
+	if got := total(t, again, tally.ConversationsTotal); got != 1 {
+		t.Errorf("after a crash %v outcomes, want 1", got)
+	}
+	if got := total(t, again, tally.ConversationsOpen); got != 0 {
+		t.Errorf("after a crash %v open conversations, want 0", got)
+	}
+	for _, l := range []*ledger.Ledger{again, l} {
+		_ = l.Close() // the first one's disk was taken from under it
+	}
+}
+
+// A restart counts by the settings of the time, then goes on with its own.
+func TestSettingsAreJournaled(t *testing.T) {
+	disk := simdisk.New(nil)
+	l := open(t, disk, options())
+	tight := settings()
+	tight.Limits.Intents = 1
+	if err := l.Configure(context.Background(), tight, 10); err != nil {
+		t.Fatal(err)
+	}
+	for _, intent := range []string{"refund", "login"} {
+		e := resolved(intent)
+		e.Intent = intent
+		if _, err := commit(l, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, err := l.Snapshot(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk.Crash()
+	again := open(t, disk, options()) // with room for both
+	after, err := again.Snapshot(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := text(t, after), text(t, before); got != want {
+		t.Errorf("a restart gives\n%s\nwant\n%s", got, want)
+	}
+	for _, l := range []*ledger.Ledger{again, l} {
+		_ = l.Close()
+	}
+}
+
+func TestOtherBucketsAreRefused(t *testing.T) {
+	disk := simdisk.New(nil)
+	l := open(t, disk, options())
+	o := options()
+	o.Settings.Buckets.Turns = []float64{1, 2}
+	want := "buckets.turns: the store was created with [3] and keeps them; got [1 2]"
+	if err := l.Configure(context.Background(), o.Settings, 10); err == nil || err.Error() != want {
+		t.Errorf("Configure: %v, want %q", err, want)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ledger.Open(disk, o); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("Open: %v, want %q", err, want)
+	}
+}
+
+func text(t *testing.T, s *tally.Snapshot) string {
+	t.Helper()
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(tally.NewCollector(func() (*tally.Snapshot, error) { return s, nil }))
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(families)
+}
