@@ -1,0 +1,83 @@
+package ingest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"supportexporter/exporter/internal/event"
+)
+
+// Answer is the body of every answer to a push.
+type Answer struct {
+	Accepted   int     `json:"accepted"`
+	Duplicates int     `json:"duplicates"`
+	Rejected   int     `json:"rejected"`
+	Errors     []Error `json:"errors"`
+}
+
+// Error says what was wrong with an event, or with the request as a whole.
+type Error struct {
+	Index   int    `json:"index"` // the event's, from 0; WholeRequest
+	Field   string `json:"field"` // "" for all of it
+	Message string `json:"message"`
+
+	reason event.Reason
+}
+
+// WholeRequest is the index of an error that no single event is to blame for.
+const WholeRequest = -1
+
+func (a *Answer) reject(i int, err error) {
+	e := Error{Index: i, Message: err.Error()}
+	var field *event.FieldError
+	if errors.As(err, &field) {
+		e.Field, e.Message, e.reason = field.Field, field.Message, field.Reason
+	}
+	a.Errors = append(a.Errors, e)
+	a.Rejected++
+}
+
+// status gives the code of an answer whose events were judged one by one.
+func (a *Answer) status() int {
+	switch {
+	case a.Rejected == 0:
+		return http.StatusOK
+	case a.Accepted+a.Duplicates == 0:
+		return http.StatusBadRequest
+	}
+	return http.StatusMultiStatus
+}
+
+func (a *Answer) write(w http.ResponseWriter, code int) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	var b []byte
+	if len(a.Errors) == 0 {
+		b = fmt.Appendf(nil, `{"accepted":%d,"duplicates":%d,"rejected":0,"errors":[]}`, a.Accepted, a.Duplicates)
+	} else {
+		b, _ = json.Marshal(a) // a struct of numbers and strings always has a form
+	}
+	b = append(b, '\n')
+	h.Set("Content-Length", strconv.Itoa(len(b)))
+	w.WriteHeader(code)
+	_, _ = w.Write(b) // a client that has gone sends again
+}
+
+// refusal is why a request was refused as a whole: nothing of it was counted.
+type refusal struct {
+	code       int
+	reason     string // of support_exporter_requests_refused_total
+	message    string
+	index      int
+	retryAfter int // seconds; 0: not said
+}
+
+func (r *refusal) Error() string { return r.message }
+
+func refuse(code int, reason, format string, args ...any) *refusal {
+	return &refusal{code: code, reason: reason, message: fmt.Sprintf(format, args...), index: WholeRequest}
+}

@@ -1,0 +1,239 @@
+// Package ingest is the HTTP side of a push: who may, how much, in which form;
+// and what the answer says. Events go from here to the ledger, all of a request
+// in one batch.
+package ingest
+
+import (
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"supportexporter/exporter/internal/config"
+	"supportexporter/exporter/internal/event"
+	"supportexporter/exporter/internal/label"
+	"supportexporter/exporter/internal/ledger"
+	"supportexporter/exporter/internal/telemetry"
+	"supportexporter/exporter/internal/token"
+)
+
+// Path is where events are pushed.
+const Path = "/api/v1/events"
+
+// Ledger is where events go: package ledger's.
+type Ledger interface {
+	NewBatch() *ledger.Batch
+	Release(*ledger.Batch)
+	// Commit blocks until the batch is durable and counted, or is not.
+	Commit(*ledger.Batch) (ledger.Result, error)
+}
+
+// Handler answers pushes. It implements http.Handler.
+type Handler struct {
+	ledger  Ledger
+	metrics *telemetry.Metrics
+	logger  *slog.Logger
+	now     func() time.Time
+	rules   atomic.Pointer[rules]
+	desks   sync.Pool // of *desk
+}
+
+// rules are what a reload may change, all of it at once.
+type rules struct {
+	limits  config.Ingest
+	policy  *label.Policy
+	tokens  *token.Set // nil: anybody may push
+	limiter *rate.Limiter
+}
+
+// desk is what one request works with; its memory serves the next one.
+type desk struct {
+	body    body
+	decoder event.Decoder
+	answer  Answer
+}
+
+// New makes a handler for a configuration. tokens are those of its tokens
+// file, nil if it names none.
+func New(l Ledger, c *config.Config, tokens *token.Set, m *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Handler {
+	h := &Handler{ledger: l, metrics: m, logger: logger, now: now}
+	h.desks.New = func() any { return &desk{} }
+	h.Configure(c, tokens)
+	return h
+}
+
+// Configure puts another configuration in force for the requests that come.
+func (h *Handler) Configure(c *config.Config, tokens *token.Set) {
+	r := &rules{limits: c.Ingest, policy: label.NewPolicy(c.Labels), tokens: tokens}
+	if perSecond := c.Ingest.EventsPerSecond; perSecond > 0 {
+		r.limiter = rate.NewLimiter(rate.Limit(perSecond), c.Ingest.MaxBatchEvents)
+	}
+	h.rules.Store(r)
+}
+
+// Tokens says whether pushes need a bearer token.
+func (h *Handler) Tokens() bool { return h.rules.Load().tokens != nil }
+
+// ServeHTTP answers one push.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := h.now()
+	d := h.desks.Get().(*desk)
+	d.answer = Answer{Errors: d.answer.Errors[:0]}
+	code := http.StatusOK
+	if err := h.push(d, w, r, h.rules.Load()); err != nil {
+		code = h.refuse(d, w, err)
+	} else {
+		code = d.answer.status()
+	}
+	d.answer.write(w, code)
+	h.metrics.Request(code).Inc()
+	h.metrics.RequestSeconds.Update(h.now().Sub(began).Seconds())
+	h.desks.Put(d)
+}
+
+// push does what a request asks, or says why it is refused as a whole.
+func (h *Handler) push(d *desk, w http.ResponseWriter, r *http.Request, rules *rules) error {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return refuse(http.StatusMethodNotAllowed, "method", "want POST, got %s", r.Method)
+	}
+	if err := authorize(w, r, rules.tokens); err != nil {
+		return err
+	}
+	format, err := format(r)
+	if err != nil {
+		return err
+	}
+	if err := d.body.read(w, r, rules.limits.MaxBodyBytes); err != nil {
+		return err
+	}
+	batch := h.ledger.NewBatch()
+	defer h.ledger.Release(batch)
+	if err := h.decode(d, format, batch, rules); err != nil {
+		return err
+	}
+	if err := h.throttle(batch.Len(), rules.limiter); err != nil {
+		return err
+	}
+	result, err := h.ledger.Commit(batch)
+	if err != nil {
+		return h.uncommitted(err)
+	}
+	d.answer.Accepted, d.answer.Duplicates = result.Accepted, result.Duplicates
+	h.metrics.Accepted.Add(result.Accepted)
+	h.metrics.Duplicates.Add(result.Duplicates)
+	for _, e := range d.answer.Errors {
+		h.metrics.Rejected(string(e.reason)).Inc()
+	}
+	return nil
+}
+
+// decode fills the batch with the body's valid events, and the answer with the
+// errors of the others.
+func (h *Handler) decode(d *desk, f event.Format, batch *ledger.Batch, rules *rules) error {
+	var overflow label.Overflow
+	arrival := h.now()
+	events := 0
+	err := d.decoder.Decode(d.body.bytes(), f, func(i int, e *event.Event, err error) bool {
+		if events = i + 1; events > rules.limits.MaxBatchEvents {
+			return false
+		}
+		if err != nil {
+			d.answer.reject(i, err)
+			return true
+		}
+		for l, n := range rules.policy.Apply(e) {
+			overflow[l] += n
+		}
+		if !e.Time.IsZero() {
+			h.metrics.EventDelay.Update(max(0, arrival.Sub(e.Time).Seconds()))
+		}
+		batch.Add(e)
+		return true
+	})
+	if events > rules.limits.MaxBatchEvents {
+		return refuse(http.StatusRequestEntityTooLarge, "batch", "a request may have %d events, this one has more", rules.limits.MaxBatchEvents)
+	}
+	var syntax *event.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		return &refusal{code: http.StatusBadRequest, reason: "syntax", index: syntax.Index, message: err.Error()}
+	case err != nil:
+		return refuse(http.StatusBadRequest, "empty", "%v", err)
+	}
+	for l, n := range overflow {
+		if n > 0 {
+			h.metrics.LabelOverflow(label.Name(l).String()).Add(n)
+		}
+	}
+	return nil
+}
+
+// throttle takes the events from the rate that is allowed.
+func (h *Handler) throttle(events int, limiter *rate.Limiter) error {
+	if limiter == nil {
+		return nil
+	}
+	now := h.now()
+	wait := limiter.ReserveN(now, events)
+	delay := wait.DelayFrom(now)
+	if delay == 0 {
+		return nil
+	}
+	wait.CancelAt(now)
+	err := refuse(http.StatusTooManyRequests, "rate", "more than %v events a second", float64(limiter.Limit()))
+	err.retryAfter = max(1, int(math.Ceil(delay.Seconds())))
+	return err
+}
+
+// How long a client should wait before it sends again, in seconds.
+const (
+	retryBusy        = 1
+	retryUnavailable = 5
+)
+
+// uncommitted says why the ledger did not take a batch. The cause is for the
+// operator: it is logged where it arises, and not shown to clients.
+func (h *Handler) uncommitted(err error) error {
+	var r *refusal
+	switch {
+	case errors.Is(err, ledger.ErrBusy):
+		r = refuse(http.StatusTooManyRequests, "queue", "%v", ledger.ErrBusy)
+		r.retryAfter = retryBusy
+	case errors.Is(err, ledger.ErrClosed):
+		r = refuse(http.StatusServiceUnavailable, "shutdown", "%v", ledger.ErrClosed)
+		r.retryAfter = retryUnavailable
+	default:
+		r = refuse(http.StatusServiceUnavailable, "unavailable", "%v", ledger.ErrUnavailable)
+		r.retryAfter = retryUnavailable
+	}
+	return r
+}
+
+// Recovering answers a push that comes before there is a ledger.
+func Recovering(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", strconv.Itoa(retryBusy))
+	a := Answer{Errors: []Error{{Index: WholeRequest, Message: "the store is being recovered"}}}
+	a.write(w, http.StatusServiceUnavailable)
+}
+
+// refuse makes the answer that of a refused request.
+func (h *Handler) refuse(d *desk, w http.ResponseWriter, err error) (code int) {
+	var r *refusal
+	if !errors.As(err, &r) {
+		h.logger.Error("A push failed.", "err", err)
+		r = refuse(http.StatusInternalServerError, "internal", "internal error")
+	}
+	if r.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(r.retryAfter))
+	}
+	h.metrics.Refused(r.reason).Inc()
+	d.answer = Answer{Errors: append(d.answer.Errors[:0], Error{Index: r.index, Message: r.message})}
+	return r.code
+}

@@ -1,0 +1,123 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"supportexporter/exporter/internal/event"
+	"supportexporter/exporter/internal/token"
+)
+
+// authorize checks the bearer token, where tokens are configured.
+func authorize(w http.ResponseWriter, r *http.Request, tokens *token.Set) error {
+	if tokens == nil {
+		return nil
+	}
+	scheme, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || credentials == "" {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="support_exporter"`)
+		return refuse(http.StatusUnauthorized, "unauthorized", "want a bearer token in the header Authorization")
+	}
+	if _, ok := tokens.Check(strings.TrimSpace(credentials)); !ok {
+		return refuse(http.StatusForbidden, "forbidden", "the bearer token is not known")
+	}
+	return nil
+}
+
+// format says how events lie in the body. A request that does not say is JSON.
+func format(r *http.Request) (event.Format, error) {
+	header := r.Header.Get("Content-Type")
+	if header == "" || header == "application/json" {
+		return event.JSON, nil
+	}
+	if header == "application/x-ndjson" {
+		return event.NDJSON, nil
+	}
+	media, _, err := mime.ParseMediaType(header)
+	switch {
+	case err == nil && media == "application/json":
+		return event.JSON, nil
+	case err == nil && media == "application/x-ndjson":
+		return event.NDJSON, nil
+	}
+	return 0, refuse(http.StatusUnsupportedMediaType, "media_type",
+		"Content-Type: want application/json or application/x-ndjson, got %.100q", header)
+}
+
+// body is a request's body, decompressed.
+type body struct {
+	buf  bytes.Buffer
+	gzip *gzip.Reader
+	zstd *zstd.Decoder
+}
+
+// maxKeptBytes is how much memory a body keeps for the next request.
+const maxKeptBytes = 4 << 20
+
+func (b *body) bytes() []byte { return b.buf.Bytes() }
+
+// read takes the body, of at most limit bytes before and after decompression.
+func (b *body) read(w http.ResponseWriter, r *http.Request, limit int64) error {
+	if b.buf.Cap() > maxKeptBytes {
+		b.buf = bytes.Buffer{}
+	}
+	b.buf.Reset()
+	if r.ContentLength > limit {
+		return tooLarge(limit)
+	}
+	plain, err := b.decompress(r.Header.Get("Content-Encoding"), http.MaxBytesReader(w, r.Body, limit))
+	if err == nil {
+		_, err = b.buf.ReadFrom(io.LimitReader(plain, limit+1))
+	}
+	var refused *refusal
+	var over *http.MaxBytesError
+	switch {
+	case errors.As(err, &refused):
+		return refused
+	case errors.As(err, &over), errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, zstd.ErrWindowSizeExceeded):
+		return tooLarge(limit)
+	case err != nil:
+		return refuse(http.StatusBadRequest, "body", "reading the body: %v", err)
+	case int64(b.buf.Len()) > limit:
+		return tooLarge(limit)
+	}
+	return nil
+}
+
+func tooLarge(limit int64) *refusal {
+	return refuse(http.StatusRequestEntityTooLarge, "too_large", "a body may have %d bytes, decompressed; this one has more", limit)
+}
+
+// maxWindow is how far back a zstd stream may refer: what the format asks
+// every decoder to support, and the most memory one request can claim by it.
+const maxWindow = 8 << 20
+
+func (b *body) decompress(encoding string, in io.Reader) (io.Reader, error) {
+	var err error
+	switch strings.ToLower(encoding) {
+	case "", "identity":
+		return in, nil
+	case "gzip":
+		if b.gzip == nil {
+			b.gzip, err = gzip.NewReader(in)
+		} else {
+			err = b.gzip.Reset(in)
+		}
+		return b.gzip, err
+	case "zstd":
+		if b.zstd == nil {
+			b.zstd, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
+		} else {
+			err = b.zstd.Reset(in)
+		}
+		return b.zstd, err
+	}
+	return nil, refuse(http.StatusUnsupportedMediaType, "encoding", "Content-Encoding: want gzip, zstd or none, got %.100q", encoding)
+}

@@ -1,0 +1,171 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web"
+
+	"supportexporter/exporter/internal/ingest"
+	"supportexporter/exporter/internal/ledger"
+	"supportexporter/exporter/internal/tally"
+)
+
+// exporterPath is where the exporter's own metrics are.
+const exporterPath = "/metrics/exporter"
+
+// server makes the HTTP server. It answers before the store is recovered:
+// with 503, where the store is needed.
+func (d *daemon) server() (*http.Server, error) {
+	if d.o.TelemetryPath == exporterPath || d.o.TelemetryPath == "/" {
+		return nil, fmt.Errorf("--web.telemetry-path: %q is taken", d.o.TelemetryPath)
+	}
+	landing, err := web.NewLandingPage(web.LandingConfig{
+		Name:        "Support Exporter",
+		Description: "Conversation events of support agents in, exact metrics out.",
+		Version:     version.Info(),
+		Profiling:   "false",
+		Links: []web.LandingLinks{
+			{Address: d.o.TelemetryPath, Text: "Metrics", Description: "about conversations"},
+			{Address: exporterPath, Text: "Exporter metrics", Description: "about this exporter"},
+			{Address: "/-/healthy", Text: "Health", Description: "503 when events cannot be made durable"},
+			{Address: "/-/ready", Text: "Readiness", Description: "503 until the store is recovered"},
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the landing page: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", landing)
+	mux.HandleFunc(ingest.Path, d.push)
+	mux.HandleFunc("GET "+d.o.TelemetryPath, d.scrape)
+	mux.HandleFunc("GET "+exporterPath, d.exporterMetrics)
+	mux.HandleFunc("GET /-/healthy", d.healthy)
+	mux.HandleFunc("GET /-/ready", d.ready)
+	mux.HandleFunc("/-/reload", d.reloadHandler)
+
+	srv := &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(d.o.Logger.Handler(), slog.LevelDebug),
+	}
+	srv.BaseContext = func(l net.Listener) context.Context {
+		srv.Handler = d.tokenPushes(srv.Handler)
+		if d.o.Listening != nil {
+			d.o.Listening(l.Addr())
+		}
+		return context.Background()
+	}
+	return srv, nil
+}
+
+// tokenPushes leads pushes past the web configuration's basic authentication
+// where bearer tokens are configured for them: a request has one Authorization
+// header, and pushing has credentials of its own. The server calls this when
+// exporter-toolkit has put its handler in front, and before the first request.
+func (d *daemon) tokenPushes(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s := d.service.Load(); r.URL.Path == ingest.Path && s != nil && s.ingest.Tokens() {
+			d.push(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (d *daemon) push(w http.ResponseWriter, r *http.Request) {
+	s := d.service.Load()
+	if s == nil {
+		ingest.Recovering(w)
+		return
+	}
+	s.ingest.ServeHTTP(w, r)
+}
+
+// scrape exposes the metrics about conversations, all of them or none: a scrape
+// of a half-recovered store would look like a counter reset.
+func (d *daemon) scrape(w http.ResponseWriter, r *http.Request) {
+	s := d.service.Load()
+	if s == nil {
+		http.Error(w, "recovering the store", http.StatusServiceUnavailable)
+		return
+	}
+	s.scrape.ServeHTTP(w, r)
+}
+
+// scrapeHandler exposes the metrics about conversations.
+func (d *daemon) scrapeHandler(l *ledger.Ledger) http.Handler {
+	return promhttp.HandlerFor(d.registry(l), promhttp.HandlerOpts{
+		EnableOpenMetrics: true,
+		ErrorLog:          slog.NewLogLogger(d.o.Logger.Handler(), slog.LevelError),
+	})
+}
+
+func (d *daemon) registry(l *ledger.Ledger) *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(d.declared, tally.NewCollector(func() (*tally.Snapshot, error) {
+		return l.Snapshot(context.Background())
+	}))
+	return reg
+}
+
+func (d *daemon) exporterMetrics(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	_ = d.metrics.Write(w) // a scraper that has gone comes again
+}
+
+func (d *daemon) healthy(w http.ResponseWriter, _ *http.Request) {
+	if s := d.service.Load(); s != nil {
+		if err := s.ledger.Err(); err != nil {
+			http.Error(w, "events cannot be made durable; see the log", http.StatusServiceUnavailable)
+			return
+		}
+	}
+	fmt.Fprintln(w, "healthy")
+}
+
+func (d *daemon) ready(w http.ResponseWriter, _ *http.Request) {
+	switch {
+	case d.stopping.Load():
+		http.Error(w, "shutting down", http.StatusServiceUnavailable)
+	case d.service.Load() == nil:
+		http.Error(w, "recovering the store", http.StatusServiceUnavailable)
+	default:
+		fmt.Fprintln(w, "ready")
+	}
+}
+
+var errStopping = errors.New("shutting down")
+
+func (d *daemon) reloadHandler(w http.ResponseWriter, r *http.Request) {
+	if !d.o.EnableLifecycle {
+		http.Error(w, "reloading by HTTP needs --web.enable-lifecycle", http.StatusForbidden)
+		return
+	}
+	if r.Method != http.MethodPost && r.Method != http.MethodPut {
+		w.Header().Set("Allow", "POST, PUT")
+		http.Error(w, "want POST or PUT", http.StatusMethodNotAllowed)
+		return
+	}
+	answer := make(chan error, 1)
+	err := errStopping
+	select {
+	case d.reloads <- answer:
+		err = <-answer
+	case <-r.Context().Done():
+	}
+	if err != nil {
+		http.Error(w, fmt.Sprintf("the configuration was not reloaded: %v", err), http.StatusInternalServerError)
+	}
+}

@@ -1,0 +1,246 @@
+// Package server puts the exporter together and runs it: the store, the
+// routes, reloads and the way down.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/exporter-toolkit/web"
+
+	"supportexporter/exporter/internal/config"
+	"supportexporter/exporter/internal/conversation"
+	"supportexporter/exporter/internal/experiment"
+	"supportexporter/exporter/internal/ingest"
+	"supportexporter/exporter/internal/journal"
+	"supportexporter/exporter/internal/ledger"
+	"supportexporter/exporter/internal/tally"
+	"supportexporter/exporter/internal/telemetry"
+	"supportexporter/exporter/internal/token"
+)
+
+// Options are the daemon's flags.
+type Options struct {
+	ConfigFile      string // "" for the defaults
+	StoragePath     string
+	TelemetryPath   string
+	EnableLifecycle bool
+	Web             *web.FlagConfig
+	PushURL         string // "" for none
+	PushInterval    time.Duration
+	Logger          *slog.Logger
+	Listening       func(net.Addr) // called for each address that is listened on
+}
+
+// The time a client has. Reading covers the slowest push that is still worth
+// waiting for; the whole of it must fit into an orchestrator's grace period.
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 30 * time.Second
+	writeTimeout      = 60 * time.Second
+	idleTimeout       = 2 * time.Minute
+	shutdownTimeout   = 20 * time.Second
+	maxHeaderBytes    = 16 << 10
+)
+
+// daemon is a running exporter.
+type daemon struct {
+	o        Options
+	metrics  *telemetry.Metrics
+	declared *experiment.Declared
+	reloads  chan chan error
+	service  atomic.Pointer[service] // nil until the store is recovered
+	stopping atomic.Bool
+}
+
+// service is what there is once the store is recovered.
+type service struct {
+	ledger *ledger.Ledger
+	ingest *ingest.Handler
+	scrape http.Handler
+}
+
+// Run runs the exporter until ctx is done, or until it cannot go on. Every
+// event that was answered with 200 is durable then, whatever Run returns.
+func Run(ctx context.Context, o Options) error {
+	d := &daemon{
+		o:        o,
+		metrics:  telemetry.New(),
+		declared: experiment.NewDeclared(),
+		reloads:  make(chan chan error),
+	}
+	loaded, err := load(o.ConfigFile)
+	if err != nil {
+		return err
+	}
+	srv, err := d.server()
+	if err != nil {
+		return err
+	}
+	served := make(chan error, 1)
+	go func() { served <- web.ListenAndServe(srv, o.Web, o.Logger) }()
+	defer srv.Close()
+
+	l, err := d.open(loaded)
+	if err != nil {
+		return err
+	}
+	stopPush, err := d.startPush()
+	if err == nil {
+		err = d.wait(ctx, served)
+		stopPush()
+	}
+	return errors.Join(err, d.shutdown(srv, l))
+}
+
+// settings is a configuration with the files it names.
+type settings struct {
+	config *config.Config
+	tokens *token.Set // nil: none are configured
+}
+
+func load(file string) (settings, error) {
+	c, err := config.Load(file)
+	if err != nil {
+		return settings{}, err
+	}
+	s := settings{config: c}
+	if c.Ingest.TokensFile != "" {
+		if s.tokens, err = token.Load(c.Ingest.TokensFile); err != nil {
+			return settings{}, fmt.Errorf("ingest.tokens_file: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// Check says whether the configuration in file could be put in force.
+func Check(file string) error {
+	_, err := load(file)
+	return err
+}
+
+// open recovers the store and starts to take events.
+func (d *daemon) open(s settings) (*ledger.Ledger, error) {
+	fs, err := journal.OS(d.o.StoragePath)
+	if err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	l, err := ledger.Open(fs, ledger.Options{
+		Settings:       counting(s.config),
+		MaxQueueEvents: s.config.Ingest.MaxQueueEvents,
+		Now:            time.Now,
+		Logger:         d.o.Logger,
+		Metrics:        d.metrics,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the store in %s: %w", d.o.StoragePath, err)
+	}
+	d.declared.Declare(s.config.Experiments)
+	d.reloaded(nil)
+	d.metrics.ObserveQueue(l.QueueLength, l.QueueLimit, func() bool { return l.Err() == nil })
+	d.service.Store(&service{
+		ledger: l,
+		ingest: ingest.New(l, s.config, s.tokens, d.metrics, d.o.Logger, time.Now),
+		scrape: d.scrapeHandler(l),
+	})
+	d.o.Logger.Info("Ready to take events.")
+	return l, nil
+}
+
+// counting gives the part of a configuration that decides how events count.
+func counting(c *config.Config) conversation.Settings {
+	s := conversation.Settings{
+		IdleTimeout: c.IdleTimeout,
+		Retention:   c.Retention,
+		Exemplars:   c.Exemplars,
+		Limits: tally.Limits{
+			Intents:    c.Labels.Intent.MaxValues,
+			Tiers:      c.Labels.Tier.MaxValues,
+			Languages:  c.Labels.Language.MaxValues,
+			Reasons:    c.Labels.Reason.MaxValues,
+			Components: c.Labels.Component.MaxValues,
+			Arms:       c.MaxExperimentArms,
+			Series:     c.Labels.MaxSeries,
+		},
+		Buckets: tally.Buckets{
+			Seconds: c.Buckets.ResolutionSeconds,
+			Turns:   c.Buckets.Turns,
+			Cost:    c.Buckets.CostUSD,
+		},
+	}
+	for _, x := range c.Experiments {
+		for _, v := range x.Variants {
+			s.Arms = append(s.Arms, conversation.Arm{Experiment: x.Name, Variant: v.Name})
+		}
+	}
+	return s
+}
+
+// wait reloads when asked to, until the exporter has to stop.
+func (d *daemon) wait(ctx context.Context, served <-chan error) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-hangup:
+			_ = d.reload(ctx) // logged, and a metric
+		case answer := <-d.reloads:
+			answer <- d.reload(ctx)
+		case err := <-served:
+			return fmt.Errorf("serving HTTP: %w", err)
+		case <-ctx.Done():
+			d.o.Logger.Info("Shutting down.")
+			return nil
+		}
+	}
+}
+
+// reload puts the configuration file's content in force, all of it or nothing.
+func (d *daemon) reload(ctx context.Context) error {
+	s, err := load(d.o.ConfigFile)
+	svc := d.service.Load()
+	if err == nil {
+		err = svc.ledger.Configure(ctx, counting(s.config), s.config.Ingest.MaxQueueEvents)
+	}
+	if err == nil {
+		svc.ingest.Configure(s.config, s.tokens)
+		d.declared.Declare(s.config.Experiments)
+	}
+	d.reloaded(err)
+	return err
+}
+
+// reloaded tells the log and the metrics how a reload went.
+func (d *daemon) reloaded(err error) {
+	if err != nil {
+		d.metrics.ReloadOK.Set(0)
+		d.o.Logger.Error("The configuration was not reloaded; the one before stays in force.", "file", d.o.ConfigFile, "err", err)
+		return
+	}
+	d.metrics.ReloadOK.Set(1)
+	d.metrics.ReloadTime.Set(float64(time.Now().UnixMilli()) / 1000)
+	d.o.Logger.Info("Configuration in force.", "file", d.o.ConfigFile)
+}
+
+// shutdown finishes what was accepted: first the requests, then the ledger.
+func (d *daemon) shutdown(srv *http.Server, l *ledger.Ledger) error {
+	d.stopping.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	err := srv.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		d.o.Logger.Warn("Some requests did not end in time and were cut off.", "timeout", shutdownTimeout)
+		err = nil
+	}
+	return errors.Join(err, l.Close())
+}
