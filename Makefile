@@ -1,0 +1,83 @@
+# Everything that is done with this repository. `make test` is the one command
+# that passes all tests; it fetches the tools it needs into .bin/ first.
+
+GO          ?= go
+BIN         := $(CURDIR)/.bin
+FUZZTIME    ?= 10s
+BENCHTIME   ?= 1x
+
+PROMETHEUS_VERSION      := v0.316.0
+ALERTMANAGER_VERSION    := v0.31.1
+STATICCHECK_VERSION     := v0.8.2
+STATSD_EXPORTER_VERSION := v0.31.0
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w \
+	-X github.com/prometheus/common/version.Version=$(VERSION) \
+	-X github.com/prometheus/common/version.Revision=$(REVISION)
+
+.PHONY: run build test race tools bench lint fuzz clean
+
+run: ## Run the exporter on an embedded store in data/.
+	$(GO) run ./exporter
+
+build: ## Static binaries in dist/.
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/support_exporter ./exporter
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/supportctl ./exporter/supportctl
+
+test: tools ## All tests.
+	$(GO) test -timeout 20m ./...
+
+race: tools ## All tests under the race detector, the long ones in their short form.
+	$(GO) test -race -short -timeout 20m ./...
+
+# A tool is fetched when its version is not the one that is there.
+TOOLS := prometheus@$(PROMETHEUS_VERSION) alertmanager@$(ALERTMANAGER_VERSION)
+tools: $(TOOLS:%=$(BIN)/.%) ## Prometheus and Alertmanager with their companions, pinned, in .bin/.
+
+# Without remove_all_sd a module of a cloud provider is needed that cannot be had.
+$(BIN)/.prometheus@$(PROMETHEUS_VERSION):
+	mkdir -p $(BIN)
+	GOBIN=$(BIN) GOFLAGS= $(GO) install -tags remove_all_sd \
+		github.com/prometheus/prometheus/cmd/prometheus@$(PROMETHEUS_VERSION) \
+		github.com/prometheus/prometheus/cmd/promtool@$(PROMETHEUS_VERSION)
+	rm -f $(BIN)/.prometheus@* && touch $@
+
+$(BIN)/.alertmanager@$(ALERTMANAGER_VERSION):
+	mkdir -p $(BIN)
+	GOBIN=$(BIN) GOFLAGS= $(GO) install \
+		github.com/prometheus/alertmanager/cmd/alertmanager@$(ALERTMANAGER_VERSION) \
+		github.com/prometheus/alertmanager/cmd/amtool@$(ALERTMANAGER_VERSION)
+	rm -f $(BIN)/.alertmanager@* && touch $@
+
+$(BIN)/.staticcheck@$(STATICCHECK_VERSION):
+	mkdir -p $(BIN)
+	GOBIN=$(BIN) GOFLAGS= $(GO) install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+	rm -f $(BIN)/.staticcheck@* && touch $@
+
+$(BIN)/.statsd_exporter@$(STATSD_EXPORTER_VERSION):
+	mkdir -p $(BIN)
+	GOBIN=$(BIN) GOFLAGS= $(GO) install github.com/prometheus/statsd_exporter@$(STATSD_EXPORTER_VERSION)
+	rm -f $(BIN)/.statsd_exporter@* && touch $@
+
+bench: $(BIN)/.statsd_exporter@$(STATSD_EXPORTER_VERSION) ## Benchmarks, with ratios to a plain handler and to statsd_exporter in the same run.
+	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout 30m ./exporter/internal/bench
+
+lint: $(BIN)/.staticcheck@$(STATICCHECK_VERSION) ## gofmt, vet, staticcheck and a tidy go.mod.
+	@files=$$(gofmt -l exporter examples); test -z "$$files" || { echo "gofmt would change:"; echo "$$files"; exit 1; }
+	$(GO) vet ./...
+	$(BIN)/staticcheck ./...
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+fuzz: ## Every fuzz target for FUZZTIME.
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "== $$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+clean: ## Remove what was built, and the tools.
+	rm -rf dist $(BIN)
