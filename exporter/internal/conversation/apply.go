@@ -45,10 +45,18 @@ type application struct {
 	ep   *episode
 	e    *event.Event
 	news bool // something was counted, learnt or contradicted
+
+	where   tally.At // once it was asked for
+	located bool
 }
 
-// at says where the facts of the event count.
-func (a *application) at() tally.At { return a.s.at(a.c, a.e.ConversationID) }
+// at says where the facts of the event count. Nobody asks before describe.
+func (a *application) at() tally.At {
+	if !a.located {
+		a.where, a.located = a.s.at(a.c, a.e.ConversationID), true
+	}
+	return a.where
+}
 
 // ignore counts a fact that was not counted. All causes but a mere repetition
 // make the event an accepted one: it said something.

@@ -8,7 +8,7 @@
 //
 // # Memory
 //
-// A conversation is one record of 120 bytes, found by a keyed 128-bit hash of
+// A conversation is one record of 128 bytes, found by a keyed 128-bit hash of
 // its id; the id itself is not kept. Further episodes, and event ids beyond
 // the first two, are records of their own. Records name each other by number,
 // so that the garbage collector has nothing to look at. Increments of
