@@ -10,11 +10,11 @@
 //
 // Integers are little-endian. A store is one folder:
 //
-//	00000000000000004711.checkpoint   the state after frame 4711
-//	00000000000000004712.log          a segment: frames 4712 to 9001
-//	00000000000000009002.log          the last segment, which is appended to
-//	00000000000000009001.checkpoint.tmp   being written, removed at start
-//	LOCK                              locked by the process that uses the folder
+//	00000000000000004711.checkpoint      the state after frame 4711
+//	00000000000000004712.log             a segment: frames 4712 to 9001
+//	00000000000000009002.log             the last segment, which is appended to
+//	00000000000000009001.checkpoint.tmp  being written; removed at start
+//	LOCK                                 locked by the process that uses the folder
 //
 // A segment and a checkpoint are both a header and frames:
 //
@@ -33,8 +33,8 @@
 // In a segment a frame's number is its sequence number: the store's first is 1,
 // each next one is higher by 1, also from segment to segment. Behind the last
 // frame are zeros, written ahead in chunks, so that the sync of most frames has
-// neither the file's length nor its blocks to write, and takes half the time. Zeros are no frame, since the
-// crc of a frame of zeros is not 0.
+// neither the file's length nor its blocks to write, and takes half the time.
+// Zeros are no frame, since the crc of a frame of zeros is not 0.
 //
 // In a checkpoint the frames are numbered from 1 and their payloads, one behind
 // the other, are the body. An empty frame, with the next number, says that the

@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"encoding/binary"
+	"math"
 	"strings"
 	"testing"
 
@@ -29,6 +30,25 @@ func TestMissingFiles(t *testing.T) {
 			checkError(t, err, tc.want)
 		})
 	}
+}
+
+func TestHighestNumber(t *testing.T) {
+	disk, _ := sample(t)
+	disk.SetContents(segmentName(math.MaxUint64), header("sup-log\n", math.MaxUint64))
+	_, err := open(disk, small)
+	checkCorrupt(t, err, segmentName(14), 888)
+}
+
+// TestLogEndsBeforeACheckpoint: that the newest checkpoint is damaged must not
+// hide that frames it covered are missing.
+func TestLogEndsBeforeACheckpoint(t *testing.T) {
+	disk, _ := twoCheckpoints(t)
+	damage(disk, checkpointName(17))
+	for _, first := range []uint64{10, 14, 18} {
+		disk.Delete(segmentName(first))
+	}
+	_, err := open(disk, small)
+	checkError(t, err, "the log ends with frame 9, before "+checkpointName(17))
 }
 
 func TestOnlyACheckpoint(t *testing.T) {

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 )
+
+// logEnd stands for the segment behind the last one. No segment but the first
+// could have this number.
+const logEnd = 0
 
 // span is a segment and the frames of it that count, from first to before
 // until.
@@ -21,7 +24,7 @@ type span struct {
 //
 // It fails with a *CorruptError if anything but that last frame is damaged, and
 // with another error if the folder is not a store, if files are missing or if
-// they have a later version's format. It changes nothing then.
+// they have a later version's format. Then it changes nothing.
 //
 // The journal owns fs from here on: a failed Open closes it, as Close does.
 func Open(fs FS, o Options) (*Journal, error) {
@@ -48,7 +51,7 @@ func (j *Journal) load() error {
 	}
 	j.next = j.base + 1
 	if len(in.segments) > 0 || j.restored {
-		if err := j.findLog(in.segments); err != nil {
+		if err := j.findLog(in); err != nil {
 			return errors.Join(passedOver, err)
 		}
 	}
@@ -80,36 +83,40 @@ func (j *Journal) findCheckpoint(numbers []uint64) (passedOver, err error) {
 }
 
 // findLog checks the segments behind the checkpoint, and that none is missing.
-func (j *Journal) findLog(segments []uint64) error {
-	at, ok := slices.BinarySearch(segments, j.next)
+func (j *Journal) findLog(in folder) error {
+	at, ok := slices.BinarySearch(in.segments, j.next)
 	if !ok {
 		return fmt.Errorf("%s, with which the log behind the newest good checkpoint begins, is missing",
 			segmentName(j.next))
 	}
-	segments = append(segments[at:], math.MaxUint64)
+	segments := append(in.segments[at:], logEnd)
 	for i, first := range segments[:len(segments)-1] {
 		if err := j.checkSegment(first, segments[i+1]); err != nil {
 			return err
 		}
 	}
+	// A checkpoint that was passed over says how far the log went, at least.
+	if n := len(in.checkpoints); n > 0 && j.next <= in.checkpoints[n-1] {
+		return fmt.Errorf("the log ends with frame %d, before %s", j.next-1, checkpointName(in.checkpoints[n-1]))
+	}
 	return nil
 }
 
 // checkSegment reads a segment up to the frame the next one begins with; the
-// last segment, which has none behind it, up to the log's end.
+// last one, behind which is logEnd, as far as it goes.
 func (j *Journal) checkSegment(first, until uint64) error {
 	r, err := openReader(j.fs, segmentName(first), segmentMagic, first)
 	if err != nil {
 		return err
 	}
 	defer r.close()
-	for j.next < until {
+	for until == logEnd || j.next < until {
 		if _, err = r.next(j.next); err != nil {
 			break
 		}
 		j.next++
 	}
-	if bad, ok := errors.AsType[*CorruptError](err); ok && until == math.MaxUint64 {
+	if bad, ok := errors.AsType[*CorruptError](err); ok && until == logEnd {
 		j.torn, err = r.tail(j.next, bad)
 		if err == nil {
 			err = r.rewriteLast()

@@ -29,7 +29,7 @@ func (j *Journal) Restore(read func(r io.Reader) error) (restored bool, err erro
 
 // Replay hands the frames behind the checkpoint to apply, in order, each with
 // its sequence number; a payload is good during the call only. It gives those
-// that Open found, and stops at the first error.
+// that Open found, until a checkpoint removes them, and stops at the first error.
 func (j *Journal) Replay(apply func(seq uint64, payload []byte) error) error {
 	for _, s := range j.log {
 		if err := j.replaySegment(s, apply); err != nil {
