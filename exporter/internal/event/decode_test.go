@@ -52,16 +52,18 @@ func TestDecodeFields(t *testing.T) {
 		"one component twice": {`{"conversation_id":"c","id":"1","cost":{"usd":1,"detail":{"m":1}},"cost_delta":{"usd":1,"detail":{"m":1}}}`, func(e *Event) {
 			e.ID, e.Facts, e.Cost, e.CostDelta = "1", Cost|CostDelta, Money{1, []Component{{"m", 1}}}, Money{1, []Component{{"m", 1}}}
 		}},
-		"white space":    {" \t\r\n{ \"conversation_id\" :\t\"c\" ,\r\n\"turns\" : 7 } \n", func(e *Event) { e.Facts, e.Turns = Turns, 7 }},
-		"escaped name":   {`{"\u0063onversation_id":"c"}`, func(*Event) {}},
-		"escaped values": {`{"conversation_id":"c","intent":"\"\\\/","tier":"x\u00e9\ud83d\ude00y","language":"\u4f60\uFFFD"}`, func(e *Event) { e.Intent, e.Tier, e.Language = `"\/`, "xé😀y", "你\uFFFD" }},
-		"raw UTF-8":      {`{"conversation_id":"c","intent":"rückzahlung","tier":"你好","language":"😀"}`, func(e *Event) { e.Intent, e.Tier, e.Language = "rückzahlung", "你好", "😀" }},
+		"white space":        {" \t\r\n{ \"conversation_id\" :\t\"c\" ,\r\n\"turns\" : 7 } \n", func(e *Event) { e.Facts, e.Turns = Turns, 7 }},
+		"escaped name":       {`{"\u0063onversation_id":"c"}`, func(*Event) {}},
+		"hexadecimal digits": {`{"conversation_id":"c","intent":"\u00aF\uABCD\uefEF"}`, func(e *Event) { e.Intent = "\u00af\uabcd\uefef" }},
+		"escaped values":     {`{"conversation_id":"c","intent":"\"\\\/","tier":"x\u00e9\ud83d\ude00y","language":"\u4f60\uFFFD"}`, func(e *Event) { e.Intent, e.Tier, e.Language = `"\/`, "xé😀y", "你\uFFFD" }},
+		"raw UTF-8":          {`{"conversation_id":"c","intent":"rückzahlung","tier":"你好","language":"😀"}`, func(e *Event) { e.Intent, e.Tier, e.Language = "rückzahlung", "你好", "😀" }},
 		"longest values": {
 			`{"conversation_id":"c","customer_id":"` + strings.Repeat("u", 255) + `","id":"` + strings.Repeat("i", 128) +
-				`","intent":"` + strings.Repeat("é", 32) + `","escalation":{"escalated":true,"reason":"` + strings.Repeat("r", 255) + `"}}`,
+				`","cost":{"usd":0,"detail":{"` + strings.Repeat("m", 64) + `":0}},"intent":"` + strings.Repeat("é", 32) + `","escalation":{"escalated":true,"reason":"` + strings.Repeat("r", 255) + `"}}`,
 			func(e *Event) {
 				e.CustomerID, e.ID, e.Intent = strings.Repeat("u", 255), strings.Repeat("i", 128), strings.Repeat("é", 32)
-				e.Facts, e.Reason = Escalation, strings.Repeat("r", 255)
+				e.Facts, e.Reason = Escalation|Cost, strings.Repeat("r", 255)
+				e.Cost.Detail = []Component{{strings.Repeat("m", 64), 0}}
 			},
 		},
 		"largest integers": {`{"conversation_id":"c","turns":9007199254740992,"episode":1000}`, func(e *Event) { e.Facts, e.Turns, e.Episode = Turns, 1<<53, 1000 }},

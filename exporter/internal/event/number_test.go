@@ -37,6 +37,8 @@ func TestNumberFloat(t *testing.T) {
 		{"1e22", 1e22, true},
 		{"1e23", 1e23, true},
 		{"1e-22", 1e-22, true},
+		{"1e-23", 1e-23, true},
+		{"9007199254740991e-22", 9007199254740991e-22, true},
 		{"1.7976931348623157e308", math.MaxFloat64, true},
 		{"1.7976931348623159e308", 0, false},
 		{"-1e400", 0, false},

@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode"
@@ -51,17 +52,14 @@ func TestIsText(t *testing.T) {
 // TestStringEscapes writes text with every rune escaped or not and reads it
 // back.
 func TestStringEscapes(t *testing.T) {
-	hex := func(units ...uint16) string {
-		var b strings.Builder
-		for _, u := range units {
-			b.WriteString(`\u`)
-			for shift := 12; shift >= 0; shift -= 4 {
-				b.WriteByte("0123456789abcdefABCDEF"[u>>shift&0xf])
-			}
-		}
-		return b.String()
-	}
 	rapid.Check(t, func(t *rapid.T) {
+		form := rapid.SampledFrom([]string{`\u%04x`, `\u%04X`}).Draw(t, "form")
+		hex := func(units ...uint16) (s string) {
+			for _, u := range units {
+				s += fmt.Sprintf(form, u)
+			}
+			return s
+		}
 		text := rapid.StringOf(rapid.RuneFrom(nil, unicode.L, unicode.P, unicode.S)).Draw(t, "text")
 		var quoted strings.Builder
 		for _, r := range text {
