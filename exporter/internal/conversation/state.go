@@ -58,6 +58,9 @@ func New(secret []byte, start int64, set Settings) *State {
 func (s *State) Configure(set Settings) {
 	s.settings = set
 	s.series.SetLimits(set.Limits)
+	if !set.Exemplars {
+		s.series.DropExemplars()
+	}
 	for _, a := range set.Arms {
 		s.series.Declare(a.Experiment, a.Variant, s.now)
 	}

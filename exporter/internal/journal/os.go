@@ -17,6 +17,7 @@ const lockName = "LOCK"
 // there: folders with mode 0700, files with 0600. Until Close no other process
 // gets it; a second one has an error that says so.
 func OS(dir string) (FS, error) {
+	dir = filepath.Clean(dir)
 	if err := makeDir(dir); err != nil {
 		return nil, fmt.Errorf("making the store's folder: %w", err)
 	}

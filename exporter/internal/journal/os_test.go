@@ -32,7 +32,7 @@ func mustOpenDir(t *testing.T, dir string) *store {
 func TestFolderIsMade(t *testing.T) {
 	parent := t.TempDir()
 	dir := filepath.Join(parent, "var", "data")
-	s := mustOpenDir(t, dir)
+	s := mustOpenDir(t, dir+string(filepath.Separator)) // as the default --storage.path
 	s.mustAppend(t, payloads(1, 30)...)
 	s.mustCheckpoint(t)
 	if err := s.Close(); err != nil {

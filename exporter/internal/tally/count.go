@@ -138,6 +138,21 @@ func (t *Tally) observe(h **histogram, bounds []float64, at At, v float64) {
 	}
 }
 
+// DropExemplars forgets all exemplars.
+func (t *Tally) DropExemplars() {
+	for _, c := range t.cells {
+		clear(c.detractors[:])
+		for i := range c.escalations {
+			c.escalations[i].last = exemplar{}
+		}
+		for _, h := range []*histogram{c.seconds[0], c.seconds[1], c.turns, c.cost} {
+			if h != nil {
+				clear(h.exemplars[:])
+			}
+		}
+	}
+}
+
 func (t *Tally) value(at At, k KPI, v float64) {
 	t.cells[at.Cell].values[k].observe(v)
 	t.arms[at.Arm].values[k].observe(v)

@@ -162,6 +162,18 @@ func TestSnapshotDoesNotChange(t *testing.T) {
 	}
 }
 
+func TestDropExemplars(t *testing.T) {
+	ta := newTally(roomy())
+	everything(ta)
+	if got := exposition(t, ta); !strings.Contains(got, "conv-1") {
+		t.Fatalf("no exemplar in\n%s", got)
+	}
+	ta.DropExemplars()
+	if got := exposition(t, ta); strings.Contains(got, "conv-1") {
+		t.Errorf("an exemplar is left in\n%s", got)
+	}
+}
+
 func TestLabelCaps(t *testing.T) {
 	limits := roomy()
 	limits.Intents, limits.Reasons, limits.Components, limits.Arms = 1, 1, 1, 1
