@@ -2,6 +2,7 @@ package tally
 
 import (
 	"math"
+	"slices"
 	"sort"
 
 	dto "github.com/prometheus/client_model/go"
@@ -16,6 +17,11 @@ const (
 	zeroThreshold = 1.0 / (1 << 20)
 	maxNative     = 40 << schema
 )
+
+// nativeGrowth is for how many more buckets there is room when one is added to
+// those that are full. Doubling, as append does, would leave a quarter of all
+// memory of histograms unused for ever: the buckets of a series soon are all there.
+const nativeGrowth = 4
 
 // nativeBounds are the upper bounds of one doubling's buckets, as fractions in
 // [0.5, 1): the table that Prometheus's client library uses for schema 3.
@@ -70,9 +76,10 @@ func (h *histogram) observe(bounds []float64, v float64) {
 		h.native[at]++
 		return
 	}
-	h.native = append(h.native, 0)
-	copy(h.native[at+1:], h.native[at:])
-	h.native[at] = native(uint64(uint16(i))<<48 | 1)
+	if len(h.native) == cap(h.native) {
+		h.native = append(make([]native, 0, len(h.native)+nativeGrowth), h.native...)
+	}
+	h.native = slices.Insert(h.native, at, native(uint64(uint16(i))<<48|1))
 }
 
 // dto gives the histogram in both shapes. bounds are those it was made with.
