@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"supportexporter/exporter/internal/event"
 )
@@ -16,6 +15,8 @@ type Answer struct {
 	Duplicates int     `json:"duplicates"`
 	Rejected   int     `json:"rejected"`
 	Errors     []Error `json:"errors"`
+
+	body []byte // its JSON
 }
 
 // Error says what was wrong with an event, or with the request as a whole.
@@ -51,20 +52,23 @@ func (a *Answer) status() int {
 	return http.StatusMultiStatus
 }
 
+// The headers of every answer. They are shared, since nobody changes them.
+var (
+	contentType = []string{"application/json"}
+	noSniffing  = []string{"nosniff"}
+)
+
 func (a *Answer) write(w http.ResponseWriter, code int) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("X-Content-Type-Options", "nosniff")
-	var b []byte
+	h["Content-Type"], h["X-Content-Type-Options"] = contentType, noSniffing
 	if len(a.Errors) == 0 {
-		b = fmt.Appendf(nil, `{"accepted":%d,"duplicates":%d,"rejected":0,"errors":[]}`, a.Accepted, a.Duplicates)
+		a.body = fmt.Appendf(a.body[:0], `{"accepted":%d,"duplicates":%d,"rejected":0,"errors":[]}`, a.Accepted, a.Duplicates)
 	} else {
-		b, _ = json.Marshal(a) // a struct of numbers and strings always has a form
+		a.body, _ = json.Marshal(a) // a struct of numbers and strings always has a form
 	}
-	b = append(b, '\n')
-	h.Set("Content-Length", strconv.Itoa(len(b)))
+	a.body = append(a.body, '\n')
 	w.WriteHeader(code)
-	_, _ = w.Write(b) // a client that has gone sends again
+	_, _ = w.Write(a.body) // a client that has gone sends again
 }
 
 // refusal is why a request was refused as a whole: nothing of it was counted.

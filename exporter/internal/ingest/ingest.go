@@ -84,7 +84,7 @@ func (h *Handler) Tokens() bool { return h.rules.Load().tokens != nil }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := h.now()
 	d := h.desks.Get().(*desk)
-	d.answer = Answer{Errors: d.answer.Errors[:0]}
+	d.answer = Answer{Errors: d.answer.Errors[:0], body: d.answer.body}
 	code := http.StatusOK
 	if err := h.push(d, w, r, h.rules.Load()); err != nil {
 		code = h.refuse(d, w, err)
@@ -234,6 +234,6 @@ func (h *Handler) refuse(d *desk, w http.ResponseWriter, err error) (code int) {
 		w.Header().Set("Retry-After", strconv.Itoa(r.retryAfter))
 	}
 	h.metrics.Refused(r.reason).Inc()
-	d.answer = Answer{Errors: append(d.answer.Errors[:0], Error{Index: r.index, Message: r.message})}
+	d.answer = Answer{Errors: append(d.answer.Errors[:0], Error{Index: r.index, Message: r.message}), body: d.answer.body}
 	return r.code
 }

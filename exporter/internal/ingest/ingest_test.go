@@ -125,7 +125,7 @@ func TestAnswers(t *testing.T) {
 			if code != tt.code {
 				t.Errorf("code %d, want %d", code, tt.code)
 			}
-			if diff := cmp.Diff(tt.want, got, cmpopts.IgnoreUnexported(ingest.Error{}), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(tt.want, got, cmpopts.IgnoreUnexported(ingest.Answer{}, ingest.Error{}), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
 		})

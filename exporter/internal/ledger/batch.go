@@ -10,6 +10,10 @@ type Batch struct {
 	secret []byte
 	buf    []byte
 	events int
+
+	result Result // the committer's answer, with err
+	err    error
+	ready  chan struct{} // gets one value when the answer is there
 }
 
 // maxPooledBytes keeps a batch of unusual size from being kept for ever.
@@ -17,9 +21,9 @@ const maxPooledBytes = 4 << 20
 
 // NewBatch gives an empty batch. It may be filled by any one goroutine.
 func (l *Ledger) NewBatch() *Batch {
-	b, _ := l.batches.Get().(*Batch)
+	b, _ := l.pool.Get().(*Batch)
 	if b == nil {
-		b = &Batch{secret: l.secret}
+		b = &Batch{secret: l.secret, ready: make(chan struct{}, 1)}
 	}
 	return b
 }
@@ -30,7 +34,7 @@ func (l *Ledger) Release(b *Batch) {
 		return
 	}
 	b.buf, b.events = b.buf[:0], 0
-	l.batches.Put(b)
+	l.pool.Put(b)
 }
 
 // Add adds an event, which it copies. Of the customer's id only a keyed hash
@@ -55,20 +59,19 @@ func (l *Ledger) Commit(b *Batch) (Result, error) {
 	if l.queued.Add(n) > l.maxQueued.Load() {
 		return Result{}, ErrBusy
 	}
-	r := &request{batch: b, ready: make(chan struct{})}
 	select {
-	case l.requests <- r:
+	case l.batches <- b:
 	case <-l.done:
 		return Result{}, ErrClosed
 	}
 	select {
-	case <-r.ready:
-		return r.result, r.err
+	case <-b.ready:
+		return b.result, b.err
 	case <-l.done:
 	}
 	select {
-	case <-r.ready: // it was the last thing the committer did
-		return r.result, r.err
+	case <-b.ready: // it was the last thing the committer did
+		return b.result, b.err
 	default:
 		return Result{}, ErrClosed
 	}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"runtime"
 	"time"
 
 	"supportexporter/exporter/internal/conversation"
@@ -21,8 +22,8 @@ func (l *Ledger) run() {
 	defer ticker.Stop()
 	for {
 		select {
-		case r := <-l.requests:
-			l.commit(r)
+		case b := <-l.batches:
+			l.commit(b)
 		case f := <-l.calls:
 			f()
 		case <-ticker.C:
@@ -37,43 +38,53 @@ func (l *Ledger) run() {
 	}
 }
 
-// commit appends first, and whatever else waits, as one frame, applies it and
+// commit appends a batch, and whatever else waits, as one frame, applies it and
 // answers.
-func (l *Ledger) commit(first *request) {
-	l.group = append(l.group[:0], first)
-	events, size := first.batch.events, len(first.batch.buf)
-	for more := true; more && events < maxGroupEvents && size < maxGroupBytes; {
-		select {
-		case r := <-l.requests:
-			l.group = append(l.group, r)
-			events += r.batch.events
-			size += len(r.batch.buf)
-		default:
-			more = false
-		}
-	}
+func (l *Ledger) commit(first *Batch) {
+	events := l.gather(first)
 	now := l.o.Now()
 	l.parts = append(l.parts[:0], l.header(kindEvents, now))
-	for _, r := range l.group {
-		l.parts = append(l.parts, r.batch.buf)
+	for _, b := range l.group {
+		l.parts = append(l.parts, b.buf)
 	}
 	err := l.append(now, l.parts...)
 	if err == nil {
 		l.state.Advance(now.UnixMilli())
 	}
-	for i, r := range l.group {
-		if err == nil {
-			r.result, r.err = l.applyEvents(r.batch.buf)
-		} else {
-			r.err = err
+	for _, b := range l.group {
+		if b.err = err; err == nil {
+			b.result, b.err = l.applyEvents(b.buf)
 		}
-		close(r.ready)
-		l.group[i] = nil
+		b.ready <- struct{}{}
 	}
+	clear(l.group)
 	clear(l.parts)
 	l.o.Metrics.CommitEvents.Update(float64(events))
 	l.report()
 	l.checkpointIfDue()
+}
+
+// gather makes a group of a batch and all that wait. When there are none it
+// lets other goroutines run, once: under load some of them are about to bring
+// one, and a larger group costs no more to sync.
+func (l *Ledger) gather(first *Batch) (events int) {
+	l.group = append(l.group[:0], first)
+	events, size, yielded := first.events, len(first.buf), false
+	for events < maxGroupEvents && size < maxGroupBytes {
+		select {
+		case b := <-l.batches:
+			l.group = append(l.group, b)
+			events += b.events
+			size += len(b.buf)
+		default:
+			if yielded {
+				return events
+			}
+			runtime.Gosched()
+			yielded = true
+		}
+	}
+	return events
 }
 
 // append makes a frame durable. If the journal has failed it is reopened
@@ -193,8 +204,8 @@ func (l *Ledger) checkpointNow() error {
 func (l *Ledger) finish() {
 	for more := true; more; {
 		select {
-		case r := <-l.requests:
-			l.commit(r)
+		case b := <-l.batches:
+			l.commit(b)
 		default:
 			more = false
 		}

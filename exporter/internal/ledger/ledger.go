@@ -71,9 +71,9 @@ type Ledger struct {
 	journal *journal.Journal
 	state   *conversation.State
 	secret  []byte
-	batches sync.Pool // of *Batch
+	pool    sync.Pool // of *Batch
 
-	requests     chan *request
+	batches      chan *Batch
 	calls        chan func()
 	checkpointed chan error
 	stop         chan struct{}
@@ -85,16 +85,9 @@ type Ledger struct {
 	checkpointing bool
 	reopenAt      time.Time // no attempt to reopen the journal before
 	scratch       event.Event
-	group         []*request
+	group         []*Batch
 	parts         [][]byte
 	reported      reported
-}
-
-type request struct {
-	batch  *Batch
-	result Result
-	err    error
-	ready  chan struct{}
 }
 
 // Result says what became of the events of a batch.
@@ -118,7 +111,7 @@ func Open(fs journal.FS, o Options) (*Ledger, error) {
 	l := &Ledger{
 		o:            o,
 		journal:      j,
-		requests:     make(chan *request, 1024),
+		batches:      make(chan *Batch, 1024),
 		calls:        make(chan func()),
 		checkpointed: make(chan error, 1),
 		stop:         make(chan struct{}),

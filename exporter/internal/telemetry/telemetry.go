@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/prometheus/common/version"
@@ -85,7 +86,8 @@ var help = map[string]string{
 // Metrics are the exporter's own metrics. All methods and fields are safe for
 // concurrent use.
 type Metrics struct {
-	set *metrics.Set
+	set      *metrics.Set
+	requests sync.Map // by code, to spare every request its counter's name
 
 	Accepted, Duplicates        *metrics.Counter
 	RequestSeconds              *metrics.PrometheusHistogram
@@ -143,7 +145,12 @@ func (m *Metrics) Rejected(reason string) *metrics.Counter {
 
 // Request counts answers by status code.
 func (m *Metrics) Request(code int) *metrics.Counter {
-	return m.set.GetOrCreateCounter(fmt.Sprintf(`%s{code="%d"}`, RequestsTotal, code))
+	if c, ok := m.requests.Load(code); ok {
+		return c.(*metrics.Counter)
+	}
+	c := m.set.GetOrCreateCounter(fmt.Sprintf(`%s{code="%d"}`, RequestsTotal, code))
+	m.requests.Store(code, c)
+	return c
 }
 
 // Refused counts pushes refused as a whole.
