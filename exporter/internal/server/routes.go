@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -24,8 +25,8 @@ const exporterPath = "/metrics/exporter"
 // server makes the HTTP server. It answers before the store is recovered:
 // with 503, where the store is needed.
 func (d *daemon) server() (*http.Server, error) {
-	if d.o.TelemetryPath == exporterPath || d.o.TelemetryPath == "/" {
-		return nil, fmt.Errorf("--web.telemetry-path: %q is taken", d.o.TelemetryPath)
+	if err := checkTelemetryPath(d.o.TelemetryPath); err != nil {
+		return nil, err
 	}
 	landing, err := web.NewLandingPage(web.LandingConfig{
 		Name:        "Support Exporter",
@@ -43,7 +44,7 @@ func (d *daemon) server() (*http.Server, error) {
 		return nil, fmt.Errorf("making the landing page: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", landing)
+	mux.Handle("GET /{$}", landing)
 	mux.HandleFunc(ingest.Path, d.push)
 	mux.HandleFunc("GET "+d.o.TelemetryPath, d.scrape)
 	mux.HandleFunc("GET "+exporterPath, d.exporterMetrics)
@@ -70,18 +71,40 @@ func (d *daemon) server() (*http.Server, error) {
 	return srv, nil
 }
 
+// checkTelemetryPath refuses what a ServeMux would panic at, or what it takes for
+// something else than a path.
+func checkTelemetryPath(path string) error {
+	switch path {
+	case "/", exporterPath, ingest.Path, "/-/healthy", "/-/ready", "/-/reload":
+		return fmt.Errorf("--web.telemetry-path: %q is taken", path)
+	}
+	if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "{} \t") {
+		return fmt.Errorf("--web.telemetry-path: want a path that begins with / and has no braces or spaces, got %q", path)
+	}
+	return nil
+}
+
 // tokenPushes leads pushes past the web configuration's basic authentication
 // where bearer tokens are configured for them: a request has one Authorization
 // header, and pushing has credentials of its own. The server calls this when
 // exporter-toolkit has put its handler in front, and before the first request.
 func (d *daemon) tokenPushes(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s := d.service.Load(); r.URL.Path == ingest.Path && s != nil && s.ingest.Tokens() {
+		if r.URL.Path == ingest.Path && d.needTokens() {
 			d.push(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// needTokens says whether pushes need a bearer token. That is known before the
+// store is recovered: a client that had 401 then would not come back.
+func (d *daemon) needTokens() bool {
+	if s := d.service.Load(); s != nil {
+		return s.ingest.Tokens()
+	}
+	return d.tokens
 }
 
 func (d *daemon) push(w http.ResponseWriter, r *http.Request) {
@@ -164,6 +187,7 @@ func (d *daemon) reloadHandler(w http.ResponseWriter, r *http.Request) {
 	case d.reloads <- answer:
 		err = <-answer
 	case <-r.Context().Done():
+	case <-d.down:
 	}
 	if err != nil {
 		http.Error(w, fmt.Sprintf("the configuration was not reloaded: %v", err), http.StatusInternalServerError)

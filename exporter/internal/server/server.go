@@ -58,8 +58,10 @@ type daemon struct {
 	metrics  *telemetry.Metrics
 	declared *experiment.Declared
 	reloads  chan chan error
+	tokens   bool                    // pushes need a bearer token, until there is a service that knows
 	service  atomic.Pointer[service] // nil until the store is recovered
 	stopping atomic.Bool
+	down     chan struct{} // closed when no reload is done any more
 }
 
 // service is what there is once the store is recovered.
@@ -73,22 +75,23 @@ type service struct {
 // event that was answered with 200 is durable then, whatever Run returns.
 func Run(ctx context.Context, o Options) error {
 	d := &daemon{
-		o:        o,
-		metrics:  telemetry.New(),
-		declared: experiment.NewDeclared(),
-		reloads:  make(chan chan error),
+		o: o, metrics: telemetry.New(), declared: experiment.NewDeclared(),
+		reloads: make(chan chan error), down: make(chan struct{}),
 	}
+	hangup := make(chan os.Signal, 1) // before the store is recovered, or one then would end the process
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	loaded, err := load(o.ConfigFile)
 	if err != nil {
 		return err
 	}
-	srv, err := d.server()
+	d.tokens = loaded.tokens != nil
+	sites, err := d.sites()
 	if err != nil {
 		return err
 	}
-	served := make(chan error, 1)
-	go func() { served <- web.ListenAndServe(srv, o.Web, o.Logger) }()
-	defer srv.Close()
+	served := sites.serve(o.Logger)
+	defer sites.close()
 
 	l, err := d.open(loaded)
 	if err != nil {
@@ -96,10 +99,9 @@ func Run(ctx context.Context, o Options) error {
 	}
 	stopPush, err := d.startPush()
 	if err == nil {
-		err = d.wait(ctx, served)
-		stopPush()
+		err = d.wait(ctx, hangup, served)
 	}
-	return errors.Join(err, d.shutdown(srv, l))
+	return errors.Join(err, d.shutdown(sites, stopPush, l))
 }
 
 // settings is a configuration with the files it names.
@@ -186,10 +188,7 @@ func counting(c *config.Config) conversation.Settings {
 }
 
 // wait reloads when asked to, until the exporter has to stop.
-func (d *daemon) wait(ctx context.Context, served <-chan error) error {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+func (d *daemon) wait(ctx context.Context, hangup <-chan os.Signal, served <-chan error) error {
 	for {
 		select {
 		case <-hangup:
@@ -232,15 +231,17 @@ func (d *daemon) reloaded(err error) {
 	d.o.Logger.Info("Configuration in force.", "file", d.o.ConfigFile)
 }
 
-// shutdown finishes what was accepted: first the requests, then the ledger.
-func (d *daemon) shutdown(srv *http.Server, l *ledger.Ledger) error {
+// shutdown ends the requests, pushes what they counted, and closes the ledger.
+func (d *daemon) shutdown(all sites, stopPush func(), l *ledger.Ledger) error {
 	d.stopping.Store(true)
+	close(d.down)
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	err := srv.Shutdown(ctx)
+	err := all.shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		d.o.Logger.Warn("Some requests did not end in time and were cut off.", "timeout", shutdownTimeout)
 		err = nil
 	}
+	stopPush()
 	return errors.Join(err, l.Close())
 }
