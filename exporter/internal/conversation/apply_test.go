@@ -2,6 +2,7 @@ package conversation_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -333,6 +334,9 @@ func ignored(s *conversation.State) []string {
 	var out []string
 	for f, causes := range s.Stats.Ignored {
 		for c, n := range causes {
+			if n > 0 && !slices.Contains(conversation.Fact(f).Causes(), conversation.Cause(c)) {
+				panic(fmt.Sprintf("%v is not among the causes of %v", conversation.Cause(c), conversation.Fact(f)))
+			}
 			if n > 0 {
 				out = append(out, fmt.Sprintf("%v %v %d", conversation.Fact(f), conversation.Cause(c), n))
 			}

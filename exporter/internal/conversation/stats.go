@@ -30,6 +30,23 @@ var factNames = [NumFacts]string{
 // String gives the value of the label fact.
 func (f Fact) String() string { return factNames[f] }
 
+// Causes are why a fact can be ignored.
+func (f Fact) Causes() []Cause {
+	switch f {
+	case FactResolution, FactEscalation, FactCSAT:
+		return []Cause{Duplicate, Conflict}
+	case FactTurns, FactCost:
+		return []Cause{Duplicate, Conflict, Mixed}
+	case FactTurnsDelta, FactCostDelta:
+		return []Cause{Mixed, Late}
+	case FactSurvey:
+		return []Cause{Duplicate}
+	case FactExperiment:
+		return []Cause{Conflict, Closed, Limit}
+	}
+	return []Cause{Conflict} // the other labels: the first value stays
+}
+
 // Cause is why something an event says was ignored.
 type Cause uint8
 

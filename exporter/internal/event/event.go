@@ -122,6 +122,11 @@ const (
 	ReasonText      Reason = "text"      // invalid UTF-8, a lone surrogate or a control character
 )
 
+// Reasons are all there are.
+func Reasons() []Reason {
+	return []Reason{ReasonSyntax, ReasonUnknown, ReasonDuplicate, ReasonMissing, ReasonType, ReasonRange, ReasonText}
+}
+
 // FieldError is why one event was rejected.
 type FieldError struct {
 	Field   string // as in the event, "resolution.seconds"; "" for the event as a whole

@@ -71,10 +71,16 @@ func (a *Answer) write(w http.ResponseWriter, code int) {
 	_, _ = w.Write(a.body) // a client that has gone sends again
 }
 
+// reasons are all there are for a refusal.
+var reasons = []string{
+	"method", "unauthorized", "forbidden", "media_type", "encoding", "too_large", "batch", "body", "empty", "syntax",
+	"rate", "queue", "unavailable", "shutdown", "internal",
+}
+
 // refusal is why a request was refused as a whole: nothing of it was counted.
 type refusal struct {
 	code       int
-	reason     string // of support_exporter_requests_refused_total
+	reason     string // one of reasons
 	message    string
 	index      int
 	retryAfter int // seconds; 0: not said

@@ -54,9 +54,11 @@ type rules struct {
 
 // desk is what one request works with; its memory serves the next one.
 type desk struct {
-	body    body
-	decoder event.Decoder
-	answer  Answer
+	body     body
+	decoder  event.Decoder
+	overflow label.Overflow
+	delays   []float64 // of events that say when they happened, in seconds
+	answer   Answer
 }
 
 // New makes a handler for a configuration. tokens are those of its tokens
@@ -65,6 +67,12 @@ func New(l Ledger, c *config.Config, tokens *token.Set, m *telemetry.Metrics, lo
 	h := &Handler{ledger: l, metrics: m, logger: logger, now: now}
 	h.desks.New = func() any { return &desk{} }
 	h.Configure(c, tokens)
+	for _, r := range event.Reasons() {
+		m.Rejected(string(r))
+	}
+	for _, r := range reasons {
+		m.Refused(r)
+	}
 	return h
 }
 
@@ -126,18 +134,32 @@ func (h *Handler) push(d *desk, w http.ResponseWriter, r *http.Request, rules *r
 		return h.uncommitted(err)
 	}
 	d.answer.Accepted, d.answer.Duplicates = result.Accepted, result.Duplicates
-	h.metrics.Accepted.Add(result.Accepted)
-	h.metrics.Duplicates.Add(result.Duplicates)
+	h.report(d)
+	return nil
+}
+
+// report tells the exporter's own metrics what became of a request's events. A
+// request that was refused comes again, and must not count twice.
+func (h *Handler) report(d *desk) {
+	h.metrics.Accepted.Add(d.answer.Accepted)
+	h.metrics.Duplicates.Add(d.answer.Duplicates)
 	for _, e := range d.answer.Errors {
 		h.metrics.Rejected(string(e.reason)).Inc()
 	}
-	return nil
+	for l, n := range d.overflow {
+		if n > 0 {
+			h.metrics.LabelOverflow(label.Name(l).String()).Add(n)
+		}
+	}
+	for _, seconds := range d.delays {
+		h.metrics.EventDelay.Update(seconds)
+	}
 }
 
 // decode fills the batch with the body's valid events, and the answer with the
 // errors of the others.
 func (h *Handler) decode(d *desk, f event.Format, batch *ledger.Batch, rules *rules) error {
-	var overflow label.Overflow
+	d.overflow, d.delays = label.Overflow{}, d.delays[:0]
 	arrival := h.now()
 	events := 0
 	err := d.decoder.Decode(d.body.bytes(), f, func(i int, e *event.Event, err error) bool {
@@ -149,10 +171,10 @@ func (h *Handler) decode(d *desk, f event.Format, batch *ledger.Batch, rules *ru
 			return true
 		}
 		for l, n := range rules.policy.Apply(e) {
-			overflow[l] += n
+			d.overflow[l] += n
 		}
 		if !e.Time.IsZero() {
-			h.metrics.EventDelay.Update(max(0, arrival.Sub(e.Time).Seconds()))
+			d.delays = append(d.delays, max(0, arrival.Sub(e.Time).Seconds()))
 		}
 		batch.Add(e)
 		return true
@@ -166,11 +188,6 @@ func (h *Handler) decode(d *desk, f event.Format, batch *ledger.Batch, rules *ru
 		return &refusal{code: http.StatusBadRequest, reason: "syntax", index: syntax.Index, message: err.Error()}
 	case err != nil:
 		return refuse(http.StatusBadRequest, "empty", "%v", err)
-	}
-	for l, n := range overflow {
-		if n > 0 {
-			h.metrics.LabelOverflow(label.Name(l).String()).Add(n)
-		}
 	}
 	return nil
 }

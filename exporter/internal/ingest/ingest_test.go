@@ -32,6 +32,8 @@ import (
 	"supportexporter/exporter/internal/token"
 )
 
+const refusalReasons = 15 // a new one would begin with its first count
+
 const (
 	jsonType   = "application/json"
 	ndjsonType = "application/x-ndjson"
@@ -179,8 +181,9 @@ func TestRefusals(t *testing.T) {
 			if err != nil || s.Open != 0 {
 				t.Errorf("something was counted: %d conversations are open, %v", s.Open, err)
 			}
-			if want := fmt.Sprintf(`support_exporter_requests_refused_total{reason=%q} 1`, tt.reason); !strings.Contains(own(t, p), want) {
-				t.Errorf("no %s", want)
+			want := fmt.Sprintf(`support_exporter_requests_refused_total{reason=%q} 1`, tt.reason)
+			if text := own(t, p); !strings.Contains(text, want) || strings.Count(text, "support_exporter_requests_refused_total{") != refusalReasons {
+				t.Errorf("no %s among all %d reasons in\n%s", want, refusalReasons, text)
 			}
 		})
 	}

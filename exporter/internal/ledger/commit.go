@@ -227,6 +227,19 @@ type reported struct {
 	overflowed [tally.NumLabels]uint64
 }
 
+// announce makes the exporter's own counters that report may move: one that
+// began with its first count would hide that count from increase().
+func (l *Ledger) announce() {
+	for f := range conversation.NumFacts {
+		for _, c := range f.Causes() {
+			l.o.Metrics.FactIgnored(f.String(), c.String())
+		}
+	}
+	for i := range tally.NumLabels {
+		l.o.Metrics.LabelOverflow(i.String())
+	}
+}
+
 // report tells the exporter's own metrics what changed.
 func (l *Ledger) report() {
 	m, was := l.o.Metrics, &l.reported

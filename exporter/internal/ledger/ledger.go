@@ -122,6 +122,7 @@ func Open(fs journal.FS, o Options) (*Ledger, error) {
 		return nil, errors.Join(err, j.Close())
 	}
 	l.secret = l.state.Secret()
+	l.announce()
 	l.report()
 	o.Logger.Info("Ledger recovered.", "conversations", l.state.Tracked(), "series", l.state.Series(),
 		"duration", o.Now().Sub(began), "torn_bytes", j.TornBytes())
