@@ -1,13 +1,13 @@
 package tally
 
+import "supportexporter/exporter/internal/label"
+
 // Label values are kept once each, in tables, and named by their index.
 const (
-	unset    = 0 // "unknown", and "unspecified" for a cost's component
-	overflow = 1 // "other": a value that the table had no room for
+	unset    = 0 // label.Unknown, and unsetCost for a cost's component
+	overflow = 1 // label.Other: a value that the table had no room for
 
-	unsetName     = "unknown"
 	unsetCost     = "unspecified"
-	overflowName  = "other"
 	reservedNames = 2
 )
 
@@ -21,7 +21,7 @@ type table struct {
 func newTable(unsetName string) table {
 	t := table{index: map[string]uint16{}}
 	t.add(unsetName)
-	t.add(overflowName)
+	t.add(label.Other)
 	return t
 }
 

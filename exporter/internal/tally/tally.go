@@ -11,7 +11,11 @@
 // that it was is counted too.
 package tally
 
-import "math"
+import (
+	"math"
+
+	"supportexporter/exporter/internal/label"
+)
 
 // Buckets are the upper bounds of the classic histograms: ascending, finite,
 // in seconds, turns and US dollars.
@@ -51,7 +55,10 @@ const (
 	NumLabels
 )
 
-var labelNames = [NumLabels]string{"intent", "tier", "language", "reason", "component", "experiment", "series"}
+var labelNames = [NumLabels]string{
+	label.Intent.String(), label.Tier.String(), label.Language.String(), label.Reason.String(), label.Component.String(),
+	"experiment", "series",
+}
 
 // String gives the value of the label of support_exporter_label_overflow_total.
 func (l Label) String() string { return labelNames[l] }
@@ -78,8 +85,8 @@ type Tally struct {
 func New(b Buckets) *Tally {
 	return &Tally{
 		buckets:    b,
-		labels:     [3]table{newTable(unsetName), newTable(unsetName), newTable(unsetName)},
-		reasons:    newTable(unsetName),
+		labels:     [3]table{newTable(label.Unknown), newTable(label.Unknown), newTable(label.Unknown)},
+		reasons:    newTable(label.Unknown),
 		components: newTable(unsetCost),
 		byLabels:   map[Labels]uint32{},
 		arms:       []*arm{{}},
