@@ -1,0 +1,68 @@
+package bench
+
+import (
+	"iter"
+	"os"
+	"testing"
+	"time"
+)
+
+// BenchmarkRestart opens a store of a million events: once as a crash leaves
+// it, a log that no checkpoint covers, and once as a regular stop does, a
+// checkpoint. The files are in the page cache, as they are after a restart of
+// the process.
+func BenchmarkRestart(b *testing.B) {
+	n := sized(1_000_000, 50_000)
+	crashed, stopped := b.TempDir(), b.TempDir()
+	fillStore(b, stopped, crashed, n)
+	r := rounds{}
+	perMillion := 1e6 / float64(n)
+	for b.Loop() {
+		r.add("log-s/Mevent", reopen(b, crashed)*perMillion)
+		r.add("checkpoint-s/Mevent", reopen(b, stopped)*perMillion)
+	}
+	r.report(b)
+}
+
+// fillStore commits n events to a store in stopped, and copies it to crashed
+// before it is closed.
+func fillStore(b *testing.B, stopped, crashed string, n int) {
+	b.Helper()
+	const batch = 1000
+	l := openLedger(b, stopped, 1<<40)
+	next, stop := iter.Pull(events(1, true, n))
+	defer stop()
+	c := committer{ledger: l, next: next}
+	for range n / batch {
+		c.commit(b, batch)
+	}
+	copyStore(b, stopped, crashed)
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// reopen gives the seconds that it takes to open a copy of a store. It is a
+// copy because closing it would write a checkpoint.
+func reopen(b *testing.B, store string) float64 {
+	b.Helper()
+	dir := b.TempDir()
+	copyStore(b, store, dir)
+	began := time.Now()
+	l := openLedger(b, dir, 1<<40)
+	took := time.Since(began)
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		b.Fatal(err)
+	}
+	return took.Seconds()
+}
+
+func copyStore(b *testing.B, from, to string) {
+	b.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		b.Fatal(err)
+	}
+}
