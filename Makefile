@@ -4,7 +4,7 @@
 GO          ?= go
 BIN         := $(CURDIR)/.bin
 FUZZTIME    ?= 10s
-BENCHTIME   ?= 1x
+BENCHTIME   ?= 5x
 
 PROMETHEUS_VERSION      := v0.316.0
 ALERTMANAGER_VERSION    := v0.31.1

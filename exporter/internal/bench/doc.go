@@ -10,10 +10,10 @@
 // # Ingest
 //
 // BenchmarkIngest and BenchmarkIngestSingle push the same events to servers
-// that are processes of their own, each started anew for its turn. A round gives
-// every server one turn, one after the other, and the ratios are taken within a
-// round: what else the machine does then touches both sides of a ratio alike.
-// The servers are
+// that are processes of their own, each started anew for its turn. The servers
+// take turns, and a ratio is that of two neighbouring turns: what else the
+// machine does then touches both sides alike. TestSameTotals sees to it that
+// they do the same work. The servers are
 //
 //   - exporter: this program, built from this tree, with its defaults and its
 //     store on a real file system.
@@ -34,7 +34,8 @@
 // # The rest
 //
 // BenchmarkConversationMemory and BenchmarkSeriesMemory measure the live heap,
-// BenchmarkRestart the time to open a store, BenchmarkScrape the CPU time of a
-// scrape beside that of client_golang's vectors which hold the same, and
-// BenchmarkCommit the time from a batch to its answer.
+// BenchmarkRestart the time to open a store, and BenchmarkCommit the time from a
+// batch to its answer. BenchmarkScrape compares the CPU time of a scrape, in
+// processes of their own, with that of client_golang's vectors which hold the
+// same.
 package bench

@@ -4,9 +4,21 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"pgregory.net/rapid"
 )
+
+// A chunk of 256 records fills what the allocator gives for it. A byte more in a
+// record would cost 32 a conversation.
+func TestRecordsFillTheirChunks(t *testing.T) {
+	if got := unsafe.Sizeof(record{}); got != 128 {
+		t.Errorf("a record has %d bytes, want 128", got)
+	}
+	if got := unsafe.Sizeof(idBlock{}); got != 32 {
+		t.Errorf("an idBlock has %d bytes, want 32", got)
+	}
+}
 
 // An index does what a map does, under any sequence of additions and removals.
 func TestIndexIsAMap(t *testing.T) {
