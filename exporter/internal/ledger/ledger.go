@@ -27,12 +27,9 @@ package ledger
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -129,101 +126,6 @@ func Open(fs journal.FS, o Options) (*Ledger, error) {
 	o.Metrics.TornBytes.Add(int(j.TornBytes()))
 	go l.run()
 	return l, nil
-}
-
-// recover loads the checkpoint, applies the frames behind it, and puts the
-// configured settings in force.
-func (l *Ledger) recover() error {
-	restored, err := l.journal.Restore(func(r io.Reader) (err error) {
-		l.state, err = conversation.Load(r)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("restoring the checkpoint: %w", err)
-	}
-	if !restored {
-		if err := l.create(); err != nil {
-			return fmt.Errorf("creating the store: %w", err)
-		}
-		return nil
-	}
-	err = l.journal.Replay(func(seq uint64, frame []byte) error {
-		if err := l.apply(frame); err != nil {
-			return fmt.Errorf("frame %d: %w", seq, err)
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("replaying the log: %w", err)
-	}
-	return l.configure(l.o.Settings)
-}
-
-// create begins a store. Its first checkpoint holds the secret and the moment
-// of creation, so it is written before anything else.
-func (l *Ledger) create() error {
-	err := l.journal.Replay(func(uint64, []byte) error {
-		return errors.New("the log has frames but no checkpoint")
-	})
-	if err != nil {
-		return err
-	}
-	secret := make([]byte, conversation.SecretBytes)
-	if _, err := rand.Read(secret); err != nil {
-		return err
-	}
-	l.state = conversation.New(secret, l.o.Now().UnixMilli(), l.o.Settings)
-	return l.checkpointNow()
-}
-
-const (
-	kindEvents   = 1
-	kindSettings = 2
-	headerBytes  = 9
-)
-
-func (l *Ledger) header(kind byte, now time.Time) []byte {
-	return binary.LittleEndian.AppendUint64([]byte{kind}, uint64(now.UnixMilli()))
-}
-
-// apply does what a frame says.
-func (l *Ledger) apply(frame []byte) error {
-	if len(frame) < headerBytes {
-		return fmt.Errorf("want at least %d bytes, got %d", headerBytes, len(frame))
-	}
-	now := int64(binary.LittleEndian.Uint64(frame[1:]))
-	body := frame[headerBytes:]
-	switch frame[0] {
-	case kindEvents:
-		l.state.Advance(now)
-		_, err := l.applyEvents(body)
-		return err
-	case kindSettings:
-		var set conversation.Settings
-		if err := json.Unmarshal(body, &set); err != nil {
-			return fmt.Errorf("settings: %w", err)
-		}
-		l.state.Configure(set)
-		return nil
-	}
-	return fmt.Errorf("kind %d is not known to this version", frame[0])
-}
-
-func (l *Ledger) applyEvents(b []byte) (Result, error) {
-	var r Result
-	e := &l.scratch
-	for len(b) > 0 {
-		var err error
-		if b, err = e.Parse(b); err != nil {
-			return r, err
-		}
-		if l.state.Apply(e) {
-			r.Accepted++
-		} else {
-			r.Duplicates++
-		}
-	}
-	return r, nil
 }
 
 // configure puts settings in force, durably.
