@@ -68,7 +68,8 @@ func (l *languages) remember(v string, o outcome) {
 // languageForm is the form of a language: its canonical BCP 47 tag in lower
 // case, or only the base of it. Old codes and members of a macrolanguage become
 // the usual code ("iw" is "he", "cmn" is "zh"), and a subtag that is well-formed
-// but does not exist is left out ("en-EN" is "en"). A tag without a language
+// but does not exist is left out ("en-EN" is "en"), as is how to sort or to write
+// numbers ("de-u-co-phonebk" is "de"), which is not the language. A tag without a language
 // ("und") says nothing; what is no tag has no form.
 func languageForm(v string, reduce bool) (_ string, ok bool) {
 	v, _ = spelling(v)
@@ -82,13 +83,13 @@ func languageForm(v string, reduce bool) (_ string, ok bool) {
 	} else if err != nil {
 		return "", false
 	}
-	base, _, _ := tag.Raw()
+	base, script, region := tag.Raw()
 	switch {
 	case base == language.Base{}:
 		return "", err == nil
 	case reduce:
 		return base.String(), true
-	default:
-		return strings.ToLower(tag.String()), true
 	}
+	plain, err := language.Raw.Compose(base, script, region, tag.Variants())
+	return strings.ToLower(plain.String()), err == nil
 }
