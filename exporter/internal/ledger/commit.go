@@ -54,6 +54,7 @@ func (l *Ledger) commit(first *Batch) {
 	for _, b := range l.group {
 		if b.err = err; err == nil {
 			b.result, b.err = l.applyEvents(b.buf)
+			l.reportLosses() // before the answer: who has one finds all of it counted
 		}
 		b.ready <- struct{}{}
 	}
@@ -242,25 +243,34 @@ func (l *Ledger) announce() {
 
 // report tells the exporter's own metrics what changed.
 func (l *Ledger) report() {
-	m, was := l.o.Metrics, &l.reported
-	for f := range l.state.Stats.Ignored {
-		for c, n := range l.state.Stats.Ignored[f] {
-			if d := n - was.stats.Ignored[f][c]; d > 0 {
-				m.FactIgnored(conversation.Fact(f).String(), conversation.Cause(c).String()).Add(int(d))
-			}
-		}
-	}
-	overflowed := l.state.Overflowed()
-	for i, n := range overflowed {
-		if d := n - was.overflowed[i]; d > 0 {
-			m.LabelOverflow(tally.Label(i).String()).Add(int(d))
-		}
-	}
-	was.stats, was.overflowed = l.state.Stats, overflowed
+	l.reportLosses()
+	m := l.o.Metrics
 	log, last := l.journal.Size()
 	m.LogBytes.Set(float64(log))
 	m.CheckpointBytes.Set(float64(last))
 	m.Conversations.Set(float64(l.state.Tracked()))
 	m.Series.Set(float64(l.state.Series()))
 	m.SeriesLimit.Set(float64(l.state.Settings().Limits.Series))
+}
+
+// reportLosses tells them what was ignored, or counted as "other".
+func (l *Ledger) reportLosses() {
+	now := reported{stats: l.state.Stats, overflowed: l.state.Overflowed()}
+	was := &l.reported
+	if now == *was {
+		return
+	}
+	for f := range now.stats.Ignored {
+		for c, n := range now.stats.Ignored[f] {
+			if d := n - was.stats.Ignored[f][c]; d > 0 {
+				l.o.Metrics.FactIgnored(conversation.Fact(f).String(), conversation.Cause(c).String()).Add(int(d))
+			}
+		}
+	}
+	for i, n := range now.overflowed {
+		if d := n - was.overflowed[i]; d > 0 {
+			l.o.Metrics.LabelOverflow(tally.Label(i).String()).Add(int(d))
+		}
+	}
+	*was = now
 }
