@@ -61,6 +61,9 @@ type plain struct {
 	responses     *prometheus.CounterVec
 	surveys       *prometheus.CounterVec
 	escalations   *prometheus.CounterVec
+	values        *prometheus.CounterVec
+	sums          *prometheus.CounterVec
+	squares       *prometheus.CounterVec
 }
 
 func newPlain(registry *prometheus.Registry) *plain {
@@ -70,7 +73,7 @@ func newPlain(registry *prometheus.Registry) *plain {
 		return factory.NewCounterVec(prometheus.CounterOpts{Name: name, Help: name}, labels(more...))
 	}
 	histogram := func(name string, buckets []float64, more ...string) *prometheus.HistogramVec {
-		return factory.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: name, Buckets: buckets}, labels(more...))
+		return factory.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: name, Buckets: buckets, NativeHistogramBucketFactor: 1.1}, labels(more...))
 	}
 	buckets := config.Default().Buckets
 	return &plain{
@@ -84,6 +87,9 @@ func newPlain(registry *prometheus.Registry) *plain {
 		responses:     counter(tally.CSATResponsesTotal, "score"),
 		surveys:       counter(tally.CSATSurveysTotal),
 		escalations:   counter(tally.EscalationsTotal, "reason"),
+		values:        counter(tally.ValuesTotal, "kpi"),
+		sums:          counter(tally.ValuesSumTotal, "kpi"),
+		squares:       counter(tally.ValuesSquaresTotal, "kpi"),
 	}
 }
 
@@ -116,6 +122,9 @@ func (p *plain) count(e *plainEvent) {
 		p.resolutions.WithLabelValues(e.Intent, e.Tier, e.Language, resolved).Inc()
 		if r.Seconds != nil {
 			p.seconds.WithLabelValues(e.Intent, e.Tier, e.Language, resolved).Observe(*r.Seconds)
+			if r.Resolved {
+				p.value(e, "resolution_seconds", *r.Seconds)
+			}
 		}
 		if r.Resolved && r.Confirmed {
 			p.confirmed.WithLabelValues(e.Intent, e.Tier, e.Language).Inc()
@@ -127,9 +136,11 @@ func (p *plain) count(e *plainEvent) {
 	}
 	if e.Turns != nil {
 		p.turns.WithLabelValues(e.Intent, e.Tier, e.Language).Observe(float64(*e.Turns))
+		p.value(e, "turns", float64(*e.Turns))
 	}
 	if c := e.Cost; c != nil {
 		p.cost.WithLabelValues(e.Intent, e.Tier, e.Language).Observe(c.USD)
+		p.value(e, "cost_usd", c.USD)
 		for name, usd := range c.Detail {
 			p.spend.WithLabelValues(e.Intent, e.Tier, e.Language, name).Add(usd)
 		}
@@ -143,4 +154,10 @@ func (p *plain) count(e *plainEvent) {
 	if e.CSAT != nil {
 		p.responses.WithLabelValues(e.Intent, e.Tier, e.Language, strconv.Itoa(*e.CSAT)).Inc()
 	}
+}
+
+func (p *plain) value(e *plainEvent, kpi string, v float64) {
+	p.values.WithLabelValues(e.Intent, e.Tier, e.Language, kpi).Inc()
+	p.sums.WithLabelValues(e.Intent, e.Tier, e.Language, kpi).Add(v)
+	p.squares.WithLabelValues(e.Intent, e.Tier, e.Language, kpi).Add(v * v)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"supportexporter/exporter/internal/event"
 )
@@ -62,7 +63,11 @@ func (a *Answer) write(w http.ResponseWriter, code int) {
 	h := w.Header()
 	h["Content-Type"], h["X-Content-Type-Options"] = contentType, noSniffing
 	if len(a.Errors) == 0 {
-		a.body = fmt.Appendf(a.body[:0], `{"accepted":%d,"duplicates":%d,"rejected":0,"errors":[]}`, a.Accepted, a.Duplicates)
+		a.body = append(a.body[:0], `{"accepted":`...)
+		a.body = strconv.AppendInt(a.body, int64(a.Accepted), 10)
+		a.body = append(a.body, `,"duplicates":`...)
+		a.body = strconv.AppendInt(a.body, int64(a.Duplicates), 10)
+		a.body = append(a.body, `,"rejected":0,"errors":[]}`...)
 	} else {
 		a.body, _ = json.Marshal(a) // a struct of numbers and strings always has a form
 	}

@@ -94,7 +94,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := h.desks.Get().(*desk)
 	d.answer = Answer{Errors: d.answer.Errors[:0], body: d.answer.body}
 	code := http.StatusOK
-	if err := h.push(d, w, r, h.rules.Load()); err != nil {
+	if err := h.push(d, w, r, began, h.rules.Load()); err != nil {
 		code = h.refuse(d, w, err)
 	} else {
 		code = d.answer.status()
@@ -106,7 +106,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // push does what a request asks, or says why it is refused as a whole.
-func (h *Handler) push(d *desk, w http.ResponseWriter, r *http.Request, rules *rules) error {
+func (h *Handler) push(d *desk, w http.ResponseWriter, r *http.Request, began time.Time, rules *rules) error {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return refuse(http.StatusMethodNotAllowed, "method", "want POST, got %s", r.Method)
@@ -123,7 +123,7 @@ func (h *Handler) push(d *desk, w http.ResponseWriter, r *http.Request, rules *r
 	}
 	batch := h.ledger.NewBatch()
 	defer h.ledger.Release(batch)
-	if err := h.decode(d, format, batch, rules); err != nil {
+	if err := h.decode(d, format, began, batch, rules); err != nil {
 		return err
 	}
 	if err := h.throttle(batch.Len(), rules.limiter); err != nil {
@@ -158,9 +158,8 @@ func (h *Handler) report(d *desk) {
 
 // decode fills the batch with the body's valid events, and the answer with the
 // errors of the others.
-func (h *Handler) decode(d *desk, f event.Format, batch *ledger.Batch, rules *rules) error {
+func (h *Handler) decode(d *desk, f event.Format, arrival time.Time, batch *ledger.Batch, rules *rules) error {
 	d.overflow, d.delays = label.Overflow{}, d.delays[:0]
-	arrival := h.now()
 	events := 0
 	err := d.decoder.Decode(d.body.bytes(), f, func(i int, e *event.Event, err error) bool {
 		if events = i + 1; events > rules.limits.MaxBatchEvents {

@@ -72,7 +72,11 @@ func (b *body) read(w http.ResponseWriter, r *http.Request, limit int64) error {
 	if r.ContentLength > limit {
 		return tooLarge(limit)
 	}
-	plain, err := b.decompress(r.Header.Get("Content-Encoding"), http.MaxBytesReader(w, r.Body, limit))
+	encoding := r.Header.Get("Content-Encoding")
+	if encoding == "" && 0 <= r.ContentLength && r.ContentLength <= maxTrustedBytes {
+		return b.readExactly(r.Body, int(r.ContentLength))
+	}
+	plain, err := b.decompress(encoding, http.MaxBytesReader(w, r.Body, limit))
 	if err == nil {
 		_, err = b.buf.ReadFrom(io.LimitReader(plain, limit+1))
 	}
@@ -84,11 +88,30 @@ func (b *body) read(w http.ResponseWriter, r *http.Request, limit int64) error {
 	case errors.As(err, &over), errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, zstd.ErrWindowSizeExceeded):
 		return tooLarge(limit)
 	case err != nil:
-		return refuse(http.StatusBadRequest, "body", "reading the body: %v", err)
+		return unreadable(err)
 	case int64(b.buf.Len()) > limit:
 		return tooLarge(limit)
 	}
 	return nil
+}
+
+// maxTrustedBytes is how much memory a request gets because it says that it
+// will fill it; a longer one gets it as it does.
+const maxTrustedBytes = 64 << 10
+
+// readExactly takes a body of a known length at one go, as that of one event is.
+func (b *body) readExactly(in io.Reader, length int) error {
+	b.buf.Grow(length)
+	whole := b.buf.AvailableBuffer()[:length]
+	if _, err := io.ReadFull(in, whole); err != nil {
+		return unreadable(err)
+	}
+	b.buf.Write(whole) // where it is already
+	return nil
+}
+
+func unreadable(err error) *refusal {
+	return refuse(http.StatusBadRequest, "body", "reading the body: %v", err)
 }
 
 func tooLarge(limit int64) *refusal {

@@ -3,10 +3,14 @@ package server
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
+	"strings"
 
 	"github.com/prometheus/exporter-toolkit/web"
 	"golang.org/x/sync/errgroup"
+
+	"supportexporter/exporter/internal/deadline"
 )
 
 // site is the HTTP server of one address. Addresses do not share a server:
@@ -42,9 +46,24 @@ func (d *daemon) sites() (sites, error) {
 func (all sites) serve(logger *slog.Logger) <-chan error {
 	served := make(chan error, len(all))
 	for _, s := range all {
-		go func() { served <- web.ListenAndServe(s.Server, &s.flags, logger) }()
+		go func() { served <- s.serve(logger) }()
 	}
 	return served
+}
+
+// serve listens and serves until the site is closed. The time-outs of TCP
+// addresses are kept by package deadline; systemd's sockets and vsock are
+// exporter-toolkit's to open.
+func (s site) serve(logger *slog.Logger) error {
+	address := (*s.flags.WebListenAddresses)[0]
+	if address == "" || strings.HasPrefix(address, "vsock://") {
+		return web.ListenAndServe(s.Server, &s.flags, logger)
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	return web.Serve(deadline.Listen(l), s.Server, &s.flags, logger)
 }
 
 // shutdown stops listening, and waits for the requests until ctx is done.
