@@ -18,8 +18,8 @@ const (
 	maxNative     = 40 << schema
 )
 
-// nativeGrowth is for how many more buckets there is room when one is added to
-// those that are full. Doubling, as append does, would leave a quarter of all
+// nativeGrowth is for how many more buckets there is room when one is added and
+// there was none. Doubling, as append does, would leave a quarter of all
 // memory of histograms unused for ever: the buckets of a series soon are all there.
 const nativeGrowth = 4
 
@@ -47,54 +47,74 @@ const nativeCount = 1<<48 - 1
 func (n native) index() int16  { return int16(n >> 48) }
 func (n native) count() uint64 { return uint64(n & nativeCount) }
 
-// histogram keeps one series in both shapes: classic buckets by the tally's
-// bounds, and the non-empty native buckets in ascending order of index.
+// histogram keeps one series in both shapes, in one piece of memory.
+//
+// Its buckets are the classic ones, not cumulative and with +Inf last, and then
+// the native ones that are not empty, in ascending order of index. Every value
+// is in a classic bucket, so that they give the count; those that are in no
+// native one are in the native zero bucket: values up to zeroThreshold.
 type histogram struct {
-	classic   []uint64 // not cumulative; the last one is +Inf
-	native    []native
-	zero      uint64 // the native zero bucket: values up to zeroThreshold
-	count     uint64
+	buckets   []uint64
 	sum       Sum
 	exemplars [2]exemplar
 }
 
 func newHistogram(bounds []float64) *histogram {
-	return &histogram{classic: make([]uint64, len(bounds)+1)}
+	return &histogram{buckets: make([]uint64, len(bounds)+1)}
 }
 
 func (h *histogram) observe(bounds []float64, v float64) {
-	h.classic[sort.SearchFloat64s(bounds, v)]++
-	h.count++
+	h.buckets[sort.SearchFloat64s(bounds, v)]++
 	h.sum.Add(v)
 	if v <= zeroThreshold {
-		h.zero++
 		return
 	}
 	i := nativeIndex(v)
-	at := sort.Search(len(h.native), func(k int) bool { return h.native[k].index() >= i })
-	if at < len(h.native) && h.native[at].index() == i {
-		h.native[at]++
+	_, natives := h.shapes(bounds)
+	at := sort.Search(len(natives), func(k int) bool { return native(natives[k]).index() >= i })
+	if at < len(natives) && native(natives[at]).index() == i {
+		natives[at]++
 		return
 	}
-	if len(h.native) == cap(h.native) {
-		h.native = append(make([]native, 0, len(h.native)+nativeGrowth), h.native...)
+	if len(h.buckets) == cap(h.buckets) {
+		h.buckets = append(make([]uint64, 0, len(h.buckets)+nativeGrowth), h.buckets...)
 	}
-	h.native = slices.Insert(h.native, at, native(uint64(uint16(i))<<48|1))
+	h.buckets = slices.Insert(h.buckets, len(bounds)+1+at, uint64(uint16(i))<<48|1)
+}
+
+// shapes gives the classic and the native buckets.
+func (h *histogram) shapes(bounds []float64) (classic, natives []uint64) {
+	return h.buckets[:len(bounds)+1], h.buckets[len(bounds)+1:]
+}
+
+// counts gives the number of values, and of those in the native zero bucket.
+func (h *histogram) counts(bounds []float64) (all, zero uint64) {
+	classic, natives := h.shapes(bounds)
+	for _, n := range classic {
+		all += n
+	}
+	zero = all
+	for _, n := range natives {
+		zero -= native(n).count()
+	}
+	return all, zero
 }
 
 // dto gives the histogram in both shapes. bounds are those it was made with.
 func (h *histogram) dto(bounds []float64) *dto.Histogram {
+	all, zero := h.counts(bounds)
+	classic, natives := h.shapes(bounds)
 	d := &dto.Histogram{
-		SampleCount:   &h.count,
+		SampleCount:   &all,
 		SampleSum:     proto.Float64(h.sum.Float64()),
 		Schema:        proto.Int32(schema),
 		ZeroThreshold: proto.Float64(zeroThreshold),
-		ZeroCount:     &h.zero,
+		ZeroCount:     &zero,
 	}
 	buckets := make([]dto.Bucket, len(bounds), len(bounds)+1)
 	var cumulative uint64
 	for i := range buckets {
-		cumulative += h.classic[i]
+		cumulative += classic[i]
 		buckets[i].CumulativeCount = proto.Uint64(cumulative)
 		buckets[i].UpperBound = &bounds[i]
 	}
@@ -106,7 +126,7 @@ func (h *histogram) dto(bounds []float64) *dto.Histogram {
 		d.Exemplars = append(d.Exemplars, x)
 		at := sort.SearchFloat64s(bounds, x.GetValue())
 		if at == len(buckets) {
-			buckets = append(buckets, dto.Bucket{CumulativeCount: &h.count, UpperBound: proto.Float64(math.Inf(1))})
+			buckets = append(buckets, dto.Bucket{CumulativeCount: &all, UpperBound: proto.Float64(math.Inf(1))})
 		}
 		buckets[at].Exemplar = x
 	}
@@ -114,18 +134,19 @@ func (h *histogram) dto(bounds []float64) *dto.Histogram {
 	for i := range buckets {
 		d.Bucket[i] = &buckets[i]
 	}
-	h.spans(d)
+	spans(d, natives)
 	return d
 }
 
 // spans writes the native buckets as runs of neighbours, and their counts as
 // differences from one to the next. A gap of up to two empty buckets is filled
 // with zeros, which is shorter than a new span.
-func (h *histogram) spans(d *dto.Histogram) {
+func spans(d *dto.Histogram, natives []uint64) {
 	const maxGap = 2
 	var last int64 // the count before
 	next := int32(0)
-	for _, n := range h.native {
+	for _, b := range natives {
+		n := native(b)
 		i := int32(n.index())
 		if gap := i - next; len(d.PositiveSpan) == 0 || gap > maxGap {
 			d.PositiveSpan = append(d.PositiveSpan, &dto.BucketSpan{Offset: proto.Int32(gap), Length: proto.Uint32(0)})

@@ -18,7 +18,7 @@ func (t *Tally) Save(w *checkpoint.Writer) {
 	}
 	w.Uint(uint64(len(t.cells)))
 	for _, c := range t.cells {
-		c.save(w)
+		c.save(w, t)
 	}
 	w.Uint(uint64(len(t.arms) - 1))
 	for _, a := range t.arms[1:] {
@@ -51,7 +51,7 @@ func (t *Tally) Load(r *checkpoint.Reader) {
 	}
 }
 
-func (c *cell) save(w *checkpoint.Writer) {
+func (c *cell) save(w *checkpoint.Writer, t *Tally) {
 	for _, l := range c.labels {
 		w.Uint(uint64(l))
 	}
@@ -63,9 +63,10 @@ func (c *cell) save(w *checkpoint.Writer) {
 	for i := range c.values {
 		c.values[i].save(w)
 	}
-	for _, h := range []*histogram{c.seconds[0], c.seconds[1], c.turns, c.cost} {
-		h.save(w)
-	}
+	c.seconds[0].save(w, t.buckets.Seconds)
+	c.seconds[1].save(w, t.buckets.Seconds)
+	c.turns.save(w, t.buckets.Turns)
+	c.cost.save(w, t.buckets.Cost)
 	w.Uint(uint64(len(c.escalations)))
 	for i := range c.escalations {
 		e := &c.escalations[i]
@@ -167,17 +168,18 @@ func (v *values) load(r *checkpoint.Reader) {
 	v.squares.Load(r)
 }
 
-func (h *histogram) save(w *checkpoint.Writer) {
+func (h *histogram) save(w *checkpoint.Writer, bounds []float64) {
 	if h == nil {
 		w.Uint(0)
 		return
 	}
 	w.Uint(1)
-	saveCounts(w, h.classic, []uint64{h.zero, h.count})
+	classic, natives := h.shapes(bounds)
+	saveCounts(w, classic)
 	h.sum.Save(w)
-	w.Uint(uint64(len(h.native)))
-	for _, n := range h.native {
-		w.Fixed(uint64(n))
+	w.Uint(uint64(len(natives)))
+	for _, n := range natives {
+		w.Fixed(n)
 	}
 	for i := range h.exemplars {
 		h.exemplars[i].save(w)
@@ -189,13 +191,12 @@ func loadHistogram(r *checkpoint.Reader, bounds []float64) *histogram {
 		return nil
 	}
 	h := newHistogram(bounds)
-	var rest [2]uint64
-	loadCounts(r, h.classic, rest[:])
-	h.zero, h.count = rest[0], rest[1]
+	loadCounts(r, h.buckets)
 	h.sum.Load(r)
-	h.native = make([]native, r.Count("native buckets", math.MaxUint16))
-	for i := range h.native {
-		h.native[i] = native(r.Fixed())
+	h.buckets = append(h.buckets, make([]uint64, r.Count("native buckets", math.MaxUint16))...)
+	_, natives := h.shapes(bounds)
+	for i := range natives {
+		natives[i] = r.Fixed()
 	}
 	for i := range h.exemplars {
 		h.exemplars[i].load(r)

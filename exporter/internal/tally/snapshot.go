@@ -57,8 +57,7 @@ func (h *histogram) clone() *histogram {
 		return nil
 	}
 	n := *h
-	n.classic = slices.Clone(h.classic)
-	n.native = slices.Clone(h.native)
+	n.buckets = slices.Clone(h.buckets)
 	for i := range n.exemplars {
 		n.exemplars[i].id = slices.Clone(n.exemplars[i].id)
 	}
