@@ -36,6 +36,13 @@ func TestReadmeCommands(t *testing.T) {
 		script = strings.ReplaceAll(script, "http://localhost:10877", "http://"+e.address())
 		cmd := exec.Command("bash", "-euo", "pipefail", "-c", script)
 		cmd.Dir = root
+		if strings.HasPrefix(script, "sed -i ") { // not in this tree
+			cmd.Dir = t.TempDir()
+			if err := os.CopyFS(filepath.Join(cmd.Dir, "alerts"), os.DirFS(filepath.Join(root, "alerts"))); err != nil {
+				t.Fatal(err)
+			}
+			defer noExamples(t, filepath.Join(cmd.Dir, "alerts"))
+		}
 		cmd.Env = append(os.Environ(), "SUPPORT_EXPORTER_URL=http://"+e.address())
 		var stderr strings.Builder
 		cmd.Stderr = &stderr
@@ -52,6 +59,20 @@ func TestReadmeCommands(t *testing.T) {
 	}
 	if ran < 5 {
 		t.Errorf("the README has %d blocks of commands, want those of its first steps at least", ran)
+	}
+}
+
+// noExamples looks for addresses that the README's command should have replaced.
+func noExamples(t *testing.T, dir string) {
+	t.Helper()
+	for _, name := range []string{"support.yml", "exporter.yml"} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "example.com") || strings.Contains(string(text), "localhost:3000") || !strings.Contains(string(text), "example.org") {
+			t.Errorf("%s: addresses are not replaced", name)
+		}
 	}
 }
 
