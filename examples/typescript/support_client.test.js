@@ -1,0 +1,271 @@
+// Tests of support_client against a scripted exporter.
+//
+//   cd examples/typescript && node --test
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { test } from 'node:test';
+import { SupportClient } from './support_client.js';
+
+/** Answers as scripted, then takes everything in; rejects events of the conversation "bad". */
+async function startExporter(t, ...script) {
+  const requests = []; // { path, headers, events } of each
+  const server = createServer(async (request, response) => {
+    const chunks = await request.toArray();
+    const events = Buffer.concat(chunks).toString().trimEnd().split('\n').map((line) => JSON.parse(line));
+    requests.push({ path: request.url, headers: request.headers, events });
+    const [step, headers] = [script.shift() ?? 200].flat();
+    if (step === 'cut') {
+      request.socket.destroy();
+    } else if (typeof step === 'string') {
+      response.end(step); // of something else than an exporter
+    } else if (step === 200) {
+      const errors = events.flatMap((e, index) => (e.conversation_id === 'bad' ? [{ index, field: 'csat', message: 'is 9' }] : []));
+      response.writeHead(errors.length ? 207 : 200);
+      response.end(JSON.stringify({ accepted: events.length - errors.length, duplicates: 0, rejected: errors.length, errors }));
+    } else {
+      response.writeHead(step, headers);
+      response.end(JSON.stringify({ accepted: 0, duplicates: 0, rejected: events.length, errors: [{ index: -1, field: '', message: 'no, thanks' }] }));
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${server.address().port}`, requests, batches: () => requests.map((r) => r.events.length) };
+}
+
+function start(t, exporter, options = {}) {
+  const logged = [];
+  const client = new SupportClient({
+    url: exporter.url, firstBackoffMs: 10, flushIntervalMs: 10, log: (m) => logged.push(m), ...options,
+  });
+  t.after(() => client.close(0));
+  return { client, logged };
+}
+
+function conversations(client, ...ids) {
+  return ids.map((conversation_id) => client.record({ conversation_id }));
+}
+
+const none = { queued: 0, accepted: 0, duplicates: 0, rejected: 0, dropped: 0, retries: 0 };
+
+test('events go out as they are, with an id and a time', async (t) => {
+  const exporter = await startExporter(t);
+  const { client } = start(t, exporter);
+  client.record({ conversation_id: 'c', csat: 5 });
+  client.record({ conversation_id: 'c', id: 'chatcmpl-1', time: '2026-01-02T03:04:05Z', cost_delta: { usd: 0.01 } });
+  await client.flush();
+  const [{ path, headers, events }] = exporter.requests;
+  assert.equal(path, '/api/v1/events');
+  assert.equal(headers['content-type'], 'application/x-ndjson');
+  assert.equal(headers.authorization, undefined);
+  assert.equal(events[0].id.length, 36);
+  assert.ok(Math.abs(Date.now() - Date.parse(events[0].time)) < 60_000);
+  assert.deepEqual(events[1], { conversation_id: 'c', id: 'chatcmpl-1', time: '2026-01-02T03:04:05Z', cost_delta: { usd: 0.01 } });
+});
+
+test('batches are of the size, and the last is flushed', async (t) => {
+  const exporter = await startExporter(t);
+  const { client } = start(t, exporter, { batchSize: 3, flushIntervalMs: 60_000 });
+  conversations(client, ...'abcdefg');
+  await client.flush();
+  assert.deepEqual(exporter.batches(), [3, 3, 1]);
+  assert.deepEqual(client.stats, { ...none, accepted: 7 });
+});
+
+test('an event does not wait for its batch to fill', async (t) => {
+  const exporter = await startExporter(t);
+  const { client } = start(t, exporter);
+  conversations(client, 'c');
+  while (client.stats.queued > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.deepEqual(client.stats, { ...none, accepted: 1 });
+});
+
+test('a retry sends the same', async (t) => {
+  const exporter = await startExporter(t, 503, 'cut', [429, { 'Retry-After': '0' }], 500);
+  const { client } = start(t, exporter);
+  client.record({ conversation_id: 'c', csat: 5 });
+  await client.flush();
+  const sent = exporter.requests.map((r) => r.events);
+  assert.equal(sent.length, 5);
+  sent.forEach((events) => assert.deepEqual(events, sent[0]));
+  assert.deepEqual(client.stats, { ...none, accepted: 1, retries: 4 });
+});
+
+test('Retry-After is kept', async (t) => {
+  const exporter = await startExporter(t, [503, { 'Retry-After': '1' }]);
+  const { client } = start(t, exporter);
+  const before = Date.now();
+  conversations(client, 'c');
+  await client.flush();
+  assert.ok(Date.now() - before >= 990);
+});
+
+test('waits grow, and differ from client to client', async (t) => {
+  const waits = [];
+  const { setTimeout } = globalThis;
+  t.mock.method(globalThis, 'setTimeout', (f, ms, ...args) => {
+    waits.push(ms);
+    return setTimeout(f, ms, ...args);
+  });
+  for (const [random, want] of [[0, [5, 10, 20]], [0.5, [10, 20, 40]], [1, [15, 30, 60]]]) {
+    const exporter = await startExporter(t, 503, 503, 503);
+    const { client } = start(t, exporter, { flushIntervalMs: 60_000 });
+    t.mock.method(Math, 'random', () => random);
+    waits.length = 0;
+    conversations(client, 'c');
+    await client.flush();
+    assert.deepEqual(waits.filter((ms) => ms <= 60), want);
+  }
+});
+
+test('gives up when the time is over', async (t) => {
+  const exporter = await startExporter(t, ...Array(1000).fill(503));
+  const told = [];
+  const { client, logged } = start(t, exporter, { maxElapsedMs: 50, onReject: (e, why) => told.push([e.conversation_id, why]) });
+  conversations(client, 'c');
+  await client.flush();
+  assert.equal(client.stats.dropped, 1);
+  assert.match(told.join(), /^c,gave up after \d+ attempts: 503: no, thanks$/);
+  assert.match(logged.at(-1), /^1 events lost: gave up/);
+});
+
+const notAll = '{"accepted": 0, "duplicates": 0, "rejected": 0, "errors": []}';
+for (const step of [[307, { Location: '/other' }], 401, 403, 404, 415, '<html>', notAll]) {
+  test(`an answer that is final is not asked for again: ${step}`, async (t) => {
+    const exporter = await startExporter(t, step);
+    const { client } = start(t, exporter);
+    conversations(client, 'c');
+    await client.flush();
+    assert.deepEqual(client.stats, { ...none, dropped: 1 });
+    assert.equal(exporter.requests.length, 1);
+  });
+}
+
+test('rejected events are named', async (t) => {
+  const exporter = await startExporter(t);
+  const told = [];
+  const { client, logged } = start(t, exporter, { onReject: (e, why) => told.push([e.conversation_id, why]) });
+  conversations(client, 'a', 'bad', 'c');
+  await client.flush();
+  assert.deepEqual(told, [['bad', 'csat: is 9']]);
+  assert.deepEqual(logged, ['1 of 3 events rejected; the first: csat: is 9']);
+  assert.deepEqual(client.stats, { ...none, accepted: 2, rejected: 1 });
+});
+
+test('callbacks that throw end nothing', async (t) => {
+  const exporter = await startExporter(t);
+  const fail = () => { throw new Error('mine'); };
+  const { client } = start(t, exporter, { onReject: fail, log: fail });
+  conversations(client, 'bad');
+  await client.flush();
+  conversations(client, 'c');
+  await client.flush();
+  assert.deepEqual(client.stats, { ...none, accepted: 1, rejected: 1 });
+});
+
+test('what is too large is split', async (t) => {
+  const exporter = await startExporter(t, 413, 200, 413, 200, 413);
+  const { client } = start(t, exporter);
+  conversations(client, ...'abcd');
+  await client.flush();
+  assert.deepEqual(exporter.batches(), [4, 2, 2, 1, 1]);
+  assert.deepEqual(client.stats, { ...none, accepted: 3, rejected: 1 });
+});
+
+test('the token is the option or the environment', async (t) => {
+  const exporter = await startExporter(t);
+  t.after(() => delete process.env.SUPPORT_EXPORTER_TOKEN);
+  process.env.SUPPORT_EXPORTER_TOKEN = 't2';
+  for (const token of ['t1', undefined]) {
+    const { client } = start(t, exporter, { token });
+    conversations(client, 'c');
+    await client.flush();
+  }
+  assert.deepEqual(exporter.requests.map((r) => r.headers.authorization), ['Bearer t1', 'Bearer t2']);
+});
+
+test('a bad address is told at once', () => {
+  for (const url of ['localhost:10877', 'ftp://host', 'http://']) {
+    assert.throws(() => new SupportClient({ url }), TypeError, url);
+  }
+});
+
+test('a full queue drops and never waits', async (t) => {
+  const exporter = await startExporter(t, [503, { 'Retry-After': '60' }]);
+  const { client, logged } = start(t, exporter, { batchSize: 1, queueSize: 2 });
+  conversations(client, 'c');
+  while (client.stats.retries === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  logged.length = 0;
+  assert.deepEqual(conversations(client, ...'abcde'), [true, true, false, false, false]);
+  assert.equal(logged.length, 1);
+  assert.equal(client.stats.queued, 3);
+  assert.equal(await client.close(), true); // ends the wait: the exporter is back
+  assert.deepEqual(client.stats, { ...none, accepted: 3, dropped: 3, retries: 1 });
+});
+
+test('close gives up in time and says what is lost', async (t) => {
+  const exporter = await startExporter(t, ...Array(1000).fill(503));
+  const { client, logged } = start(t, exporter);
+  conversations(client, 'c');
+  await client.close(50);
+  assert.equal(client.stats.dropped, 1);
+  assert.equal(client.stats.queued, 0);
+  assert.match(logged.at(-1), /1 events lost: gave up/);
+  assert.equal(client.record({ conversation_id: 'c' }), false);
+  assert.equal(client.stats.dropped, 2);
+});
+
+test('what has no JSON form is dropped and does not throw', async (t) => {
+  const exporter = await startExporter(t);
+  const { client, logged } = start(t, exporter);
+  const circular = { conversation_id: 'c' };
+  circular.cost = circular;
+  for (const event of [{ conversation_id: 'c', cost: { usd: NaN } }, { conversation_id: 'c', turns: 3n }, circular]) {
+    assert.equal(client.record(event), false);
+  }
+  assert.match(logged[0], /usd is NaN/);
+  assert.deepEqual(client.stats, { ...none, dropped: 3 });
+});
+
+/** Runs a program of its own, which ends; gives the conversations that reached the exporter. */
+async function run(exporter, script) {
+  const url = new URL('./support_client.js', import.meta.url);
+  const program = `import { SupportClient } from '${url}'; const client = new SupportClient({ log: console.log }); ${script}`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    env: { ...process.env, SUPPORT_EXPORTER_URL: exporter.url },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [output] = await Promise.all([child.stdout.toArray(), once(child, 'exit')]);
+  const events = exporter.requests.flatMap((r) => r.events.map((e) => e.conversation_id));
+  return { events, output: Buffer.concat(output).toString() };
+}
+
+test('the program\'s end delivers, and waits for the exporter', async (t) => {
+  const exporter = await startExporter(t, 503, 'cut');
+  const { events } = await run(exporter, `client.record({ conversation_id: 'c' });`);
+  assert.deepEqual(events, ['c', 'c', 'c']);
+});
+
+test('process.exit loses, and says so', async (t) => {
+  const exporter = await startExporter(t);
+  const { events, output } = await run(exporter, `client.record({ conversation_id: 'c' }); process.exit(0);`);
+  assert.deepEqual(events, []);
+  assert.equal(output, '1 events not delivered: the program was ended\n');
+});
+
+test('the program\'s end does not wait for ever', async (t) => {
+  const { events, output } = await run({ url: 'http://127.0.0.1:9', requests: [] },
+    `client.record({ conversation_id: 'c' }); client.close(300);`);
+  assert.deepEqual(events, []);
+  assert.match(output, /1 events lost: gave up/);
+});
