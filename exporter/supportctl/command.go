@@ -33,7 +33,11 @@ func commands(app *kingpin.Application) []command {
 	return []command{
 		checkConfigCommand(app),
 		checkEventsCommand(app),
+		checkReadyCommand(app),
 		pushCommand(app),
+		simulateCommand(app),
+		backfillCommand(app),
+		dashboardsCommand(app),
 	}
 }
 

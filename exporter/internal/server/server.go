@@ -23,7 +23,6 @@ import (
 	"supportexporter/exporter/internal/ingest"
 	"supportexporter/exporter/internal/journal"
 	"supportexporter/exporter/internal/ledger"
-	"supportexporter/exporter/internal/tally"
 	"supportexporter/exporter/internal/telemetry"
 	"supportexporter/exporter/internal/token"
 )
@@ -137,7 +136,7 @@ func (d *daemon) open(s settings) (*ledger.Ledger, error) {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	l, err := ledger.Open(fs, ledger.Options{
-		Settings:       counting(s.config),
+		Settings:       conversation.Configured(s.config),
 		MaxQueueEvents: s.config.Ingest.MaxQueueEvents,
 		Now:            time.Now,
 		Logger:         d.o.Logger,
@@ -156,35 +155,6 @@ func (d *daemon) open(s settings) (*ledger.Ledger, error) {
 	})
 	d.o.Logger.Info("Ready to take events.")
 	return l, nil
-}
-
-// counting gives the part of a configuration that decides how events count.
-func counting(c *config.Config) conversation.Settings {
-	s := conversation.Settings{
-		IdleTimeout: c.IdleTimeout,
-		Retention:   c.Retention,
-		Exemplars:   c.Exemplars,
-		Limits: tally.Limits{
-			Intents:    c.Labels.Intent.MaxValues,
-			Tiers:      c.Labels.Tier.MaxValues,
-			Languages:  c.Labels.Language.MaxValues,
-			Reasons:    c.Labels.Reason.MaxValues,
-			Components: c.Labels.Component.MaxValues,
-			Arms:       c.MaxExperimentArms,
-			Series:     c.Labels.MaxSeries,
-		},
-		Buckets: tally.Buckets{
-			Seconds: c.Buckets.ResolutionSeconds,
-			Turns:   c.Buckets.Turns,
-			Cost:    c.Buckets.CostUSD,
-		},
-	}
-	for _, x := range c.Experiments {
-		for _, v := range x.Variants {
-			s.Arms = append(s.Arms, conversation.Arm{Experiment: x.Name, Variant: v.Name})
-		}
-	}
-	return s
 }
 
 // wait reloads when asked to, until the exporter has to stop.
@@ -209,7 +179,7 @@ func (d *daemon) reload(ctx context.Context) error {
 	s, err := load(d.o.ConfigFile)
 	svc := d.service.Load()
 	if err == nil {
-		err = svc.ledger.Configure(ctx, counting(s.config), s.config.Ingest.MaxQueueEvents)
+		err = svc.ledger.Configure(ctx, conversation.Configured(s.config), s.config.Ingest.MaxQueueEvents)
 	}
 	if err == nil {
 		svc.ingest.Configure(s.config, s.tokens)

@@ -1,0 +1,43 @@
+package dashboard
+
+import (
+	"fmt"
+	"strings"
+)
+
+// What no rule records: the KPIs of one intent by tier or language. The
+// formulas are those of recording-rules/support_kpis.yml.
+
+// net is the chosen intent's outcomes by tier or language: counted − reversed.
+func net(slice string, matchers ...string) string {
+	matchers = append(matchers, chosenIntent)
+	return fmt.Sprintf("sum by (%s) (%s or -%s)", slice,
+		growth("$window", "support_conversations_total", matchers...), growth("$window", "support_conversations_reversed_total", matchers...))
+}
+
+func (k kpi) within(slice string) string {
+	switch k.name {
+	case "resolution_rate":
+		return share(slice, "resolved")
+	case "escalation_rate":
+		return share(slice, "escalated")
+	case "csat":
+		var scores []string
+		for score := 1; score <= 5; score++ {
+			scores = append(scores, fmt.Sprintf("%d * %s", score,
+				growth("$window", "support_csat_responses_total", eq("score", fmt.Sprint(score)), chosenIntent)))
+		}
+		return fmt.Sprintf("sum by (%s) (%s) / (%s > 0)", slice, strings.Join(scores, " or "),
+			counted(slice, "support_csat_responses_total", chosenIntent))
+	default:
+		return fmt.Sprintf("%s / (%s > 0)",
+			counted(slice, "support_values_sum_total", eq("kpi", k.name), chosenIntent),
+			counted(slice, "support_values_total", eq("kpi", k.name), chosenIntent))
+	}
+}
+
+// share of an outcome: 0 where there are outcomes, but none of this.
+func share(slice, outcome string) string {
+	return fmt.Sprintf("(%s or 0 * sum by (%s) (%s)) / (%s > 0)",
+		net(slice, eq("outcome", outcome)), slice, sel("support_conversations_total", chosenIntent), net(slice))
+}
