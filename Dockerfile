@@ -16,7 +16,9 @@ LABEL org.opencontainers.image.title="support_exporter" \
       org.opencontainers.image.description="Counts the conversations of AI support agents for Prometheus, durably and exactly once" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /out/support_exporter /out/supportctl /bin/
+# Folders to mount volumes on, which then belong to the user of this image.
 COPY --from=build --chown=nonroot:nonroot /out/data /data
+COPY --from=build --chown=nonroot:nonroot /out/data /prometheus
 COPY examples/support_exporter.yml /etc/support_exporter/support_exporter.yml
 USER nonroot
 VOLUME /data

@@ -17,7 +17,7 @@ LDFLAGS  := -s -w \
 	-X github.com/prometheus/common/version.Version=$(VERSION) \
 	-X github.com/prometheus/common/version.Revision=$(REVISION)
 
-.PHONY: run build test race tools bench lint fuzz clean
+.PHONY: run build test race tools demo bench lint fuzz clean
 
 run: ## Run the exporter on an embedded store in data/.
 	$(GO) run ./exporter
@@ -26,8 +26,11 @@ build: ## Static binaries in dist/.
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/support_exporter ./exporter
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/supportctl ./exporter/supportctl
 
+# The last package tells what it saw: the queries of the dashboards and their
+# times, and the alerts as a person would read them.
 test: tools ## All tests.
-	$(GO) test -timeout 20m ./...
+	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v /internal/bundle$$)
+	$(GO) test -timeout 20m -v ./exporter/internal/bundle
 
 race: tools ## All tests under the race detector, the long ones in their short form.
 	$(GO) test -race -short -timeout 20m ./...
@@ -60,6 +63,9 @@ $(BIN)/.statsd_exporter@$(STATSD_EXPORTER_VERSION):
 	mkdir -p $(BIN)
 	GOBIN=$(BIN) GOFLAGS= $(GO) install github.com/prometheus/statsd_exporter@$(STATSD_EXPORTER_VERSION)
 	rm -f $(BIN)/.statsd_exporter@* && touch $@
+
+demo: build tools ## The whole stack on this machine, with 28 days of history and live traffic.
+	$(GO) run ./examples/demo
 
 bench: $(BIN)/.statsd_exporter@$(STATSD_EXPORTER_VERSION) ## Benchmarks, with ratios to a plain handler and to statsd_exporter in the same run.
 	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout 30m ./exporter/internal/bench
