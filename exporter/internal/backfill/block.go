@@ -38,8 +38,8 @@ func blockID(key string, from int64) (ulid.ULID, error) {
 // is whole and synced.
 //
 // A tsdb.BlockWriter would take the samples through Prometheus's head, which is
-// made for many writers and for samples in any order, and costs ten times as
-// much. Here they are compressed already, and only have to be laid out.
+// made for many writers and for samples in any order. Here they are compressed
+// already, and only have to be laid out.
 func writeBlock(ctx context.Context, dir string, id ulid.ULID, p *period) error {
 	final := filepath.Join(dir, id.String())
 	temp := final + tempSuffix
