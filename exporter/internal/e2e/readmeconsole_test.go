@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,12 +15,9 @@ import (
 // marked console. Other tests run what they start; this one sees that they name
 // commands, flags, files and tests that there are.
 func TestReadmeConsole(t *testing.T) {
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	blocks := allFences(t)
 	checked := 0
-	for _, b := range fences(string(readme)) {
+	for _, b := range blocks {
 		if b.language != "console" {
 			continue
 		}
@@ -37,8 +35,35 @@ func TestReadmeConsole(t *testing.T) {
 		}
 	}
 	if checked < 10 {
-		t.Errorf("the README has %d such commands, want those about the stack and the history at least", checked)
+		t.Errorf("%d such commands, want those about the stack and the history at least", checked)
 	}
+}
+
+// allFences are those of the README and of the guides beside what they are about.
+func allFences(t *testing.T) (all []fence) {
+	t.Helper()
+	files := []string{"README.md"}
+	for _, pattern := range []string{"*/README.md", "*/*/README.md"} {
+		found, err := fs.Glob(os.DirFS(root), pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks := fences(string(text))
+		for _, b := range blocks {
+			if b.language == "sh" && name != "README.md" {
+				t.Errorf("%s: a block marked sh is run in the README alone; want console", name)
+			}
+		}
+		all = append(all, blocks...)
+	}
+	return all
 }
 
 // consoleProblem says what is wrong with a command, "" if nothing is seen to be.
