@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -59,6 +60,8 @@ func TestExampleUncommented(t *testing.T) {
 	e.Primary = ResolutionRate
 	e.Guardrails = []KPI{CSAT, CostUSD}
 	e.PlannedConversations = 25_000
+	e.Start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	e.End = e.Start.Add(28 * day)
 	want.Experiments = []Experiment{e}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Error(diff)
@@ -102,7 +105,7 @@ func paths(s reflect.Type, prefix string) []string {
 		if typ.Kind() == reflect.Slice && typ.Elem().Kind() == reflect.Struct {
 			path, typ = index(path, 0), typ.Elem()
 		}
-		if typ.Kind() == reflect.Struct {
+		if typ.Kind() == reflect.Struct && typ != reflect.TypeFor[time.Time]() {
 			all = append(all, paths(typ, path+".")...)
 		}
 	}

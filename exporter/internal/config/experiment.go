@@ -1,6 +1,9 @@
 package config
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // KPI names what an experiment can be judged by.
 type KPI string
@@ -24,23 +27,26 @@ func KPIs() []KPI {
 }
 
 // Experiment declares a comparison before it starts: what is compared, by what
-// it is judged, and how sure one wants to be.
+// it is judged, and how sure one wants to be. Its JSON is in the store.
 type Experiment struct {
-	Name                    string
-	Variants                []Variant // two or more, names are distinct
-	Control                 string    // one of Variants; the first unless declared
-	Primary                 KPI       // what the change is meant to improve
-	Guardrails              []KPI     // what it must not harm; without Primary, distinct
-	GuardrailToleranceRatio float64   // how much worse than the control's a guardrail may be
-	MinLiftRatio            float64   // the smallest improvement worth shipping
-	Alpha                   float64   // probability of an interval that misses the truth
-	PlannedConversations    int       // in each arm, at the end
+	Name                    string    `json:"name"`
+	Variants                []Variant `json:"variants"`                  // two or more, names are distinct
+	Control                 string    `json:"control"`                   // one of Variants; the first unless declared
+	Salt                    string    `json:"salt,omitzero"`             // has another split of the same conversations
+	Start                   time.Time `json:"start,omitzero"`            // UTC; zero: when it is first put in force
+	End                     time.Time `json:"end,omitzero"`              // UTC; after Start; zero: until it is withdrawn
+	Primary                 KPI       `json:"primary"`                   // what the change is meant to improve
+	Guardrails              []KPI     `json:"guardrails,omitempty"`      // what it must not harm; without Primary, distinct
+	GuardrailToleranceRatio float64   `json:"guardrail_tolerance_ratio"` // how much worse than the control's a guardrail may be
+	MinLiftRatio            float64   `json:"min_lift_ratio"`            // the smallest improvement worth shipping
+	Alpha                   float64   `json:"alpha"`                     // probability of an interval that misses the truth
+	PlannedConversations    int       `json:"planned_conversations"`     // in each arm, at the end
 }
 
 // Variant is an arm of an experiment.
 type Variant struct {
-	Name   string
-	Weight float64 // its share of the traffic is Weight by the sum of all
+	Name   string  `json:"name"`
+	Weight float64 `json:"weight"` // its share of the traffic is Weight by the sum of all
 }
 
 // defaultExperiment is what a declaration need not say.
@@ -55,6 +61,9 @@ func (d *document) experiment(e *Experiment) value {
 		"name":                      d.text(&e.Name, 1, maxName),
 		"variants":                  list(d, &e.Variants, 2, 20, d.variant),
 		"control":                   d.text(&e.Control, 1, maxName),
+		"salt":                      d.text(&e.Salt, 0, maxName),
+		"start":                     d.instant(&e.Start),
+		"end":                       d.instant(&e.End),
 		"primary":                   d.kpi(&e.Primary),
 		"guardrails":                list(d, &e.Guardrails, 0, len(KPIs())-1, d.kpi),
 		"guardrail_tolerance_ratio": d.number(&e.GuardrailToleranceRatio, 0, 1),
@@ -66,6 +75,9 @@ func (d *document) experiment(e *Experiment) value {
 		d.require(path, "name", "variants", "primary", "planned_conversations")
 		d.control(path, e)
 		d.guardrails(path, e)
+		if !e.End.IsZero() && !e.End.After(e.Start) && d.ok(path) {
+			d.fail(path+".end", "must be after the start (%s), got %s", instant(e.Start), instant(e.End))
+		}
 	})
 }
 
@@ -76,6 +88,18 @@ func (d *document) variant(v *Variant) value {
 		"weight": d.number(&v.Weight, 0.001, 1_000_000),
 	})
 	return d.with(read, func(path string) { d.require(path, "name") })
+}
+
+// instant reads a moment, which is none without its offset from UTC.
+func (d *document) instant(dst *time.Time) value {
+	return func(path string, n node) {
+		t, err := time.Parse(time.RFC3339, n.Value)
+		if !n.scalar() || err != nil || t.IsZero() {
+			d.fail(path, "must be a time such as 2026-03-01T09:00:00Z or 2026-03-01T10:00:00+01:00, got %s", n)
+			return
+		}
+		*dst = t.UTC()
+	}
 }
 
 func (d *document) kpi(k *KPI) value {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -24,6 +25,9 @@ experiments:
     min_lift_ratio: 0.1
     alpha: 0.01
     planned_conversations: 50000
+    salt: "2"
+    start: 2026-03-01T10:00:00+01:00
+    end: 2026-03-29T09:00:00.5Z
 `
 	want := []Experiment{
 		{
@@ -46,6 +50,9 @@ experiments:
 			MinLiftRatio:            0.1,
 			Alpha:                   0.01,
 			PlannedConversations:    50_000,
+			Salt:                    "2",
+			Start:                   time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC),
+			End:                     time.Date(2026, 3, 29, 9, 0, 0, 500_000_000, time.UTC),
 		},
 	}
 	c, err := Parse("f.yml", []byte(content))

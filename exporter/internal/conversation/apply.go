@@ -112,6 +112,10 @@ func (a *application) join(experiment, variant string) {
 		a.ignore(FactExperiment, Closed)
 		return
 	}
+	if p, declared := a.s.periods[experiment]; declared && !p.has(a.s.now) {
+		a.ignore(FactExperiment, NotRunning)
+		return
+	}
 	c.arm = series.Arm(experiment, variant, a.s.now)
 	if c.arm == 0 {
 		a.ignore(FactExperiment, Limit)

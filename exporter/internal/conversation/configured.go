@@ -26,10 +26,12 @@ func Configured(c *config.Config) Settings {
 			Cost:    c.Buckets.CostUSD,
 		},
 	}
+	s.Experiments = c.Experiments
 	for _, x := range c.Experiments {
 		for _, v := range x.Variants {
 			s.Arms = append(s.Arms, Arm{Experiment: x.Name, Variant: v.Name})
 		}
 	}
+	s.Limits.Arms += len(s.Arms) // the limit of the configuration is for the others
 	return s
 }

@@ -23,6 +23,7 @@ type State struct {
 	start    int64 // when the store was created, Unix milliseconds
 	now      int64 // never goes back
 	settings Settings
+	periods  map[string]period // of declared experiments, by name
 	series   *tally.Tally
 
 	index    index
@@ -56,7 +57,7 @@ func New(secret []byte, start int64, set Settings) *State {
 // Configure changes the settings for everything that comes. The buckets must
 // be those of New.
 func (s *State) Configure(set Settings) {
-	s.settings = set
+	s.settings, s.periods = set, set.periods()
 	s.series.SetLimits(set.Limits)
 	if !set.Exemplars {
 		s.series.DropExemplars()

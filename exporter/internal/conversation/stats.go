@@ -42,7 +42,7 @@ func (f Fact) Causes() []Cause {
 	case FactSurvey:
 		return []Cause{Duplicate}
 	case FactExperiment:
-		return []Cause{Conflict, Closed, Limit}
+		return []Cause{Conflict, Closed, Limit, NotRunning}
 	}
 	return []Cause{Conflict} // the other labels: the first value stays
 }
@@ -52,16 +52,17 @@ type Cause uint8
 
 // The causes there can be.
 const (
-	Duplicate Cause = iota // it was said before
-	Conflict               // something else was said before: the first stands
-	Mixed                  // a total after increments, or the other way round
-	Late                   // an increment after the sum was observed: only the spend counter moved
-	Closed                 // an experiment named after the conversation's first outcome
-	Limit                  // an experiment's arm beyond the limit
+	Duplicate  Cause = iota // it was said before
+	Conflict                // something else was said before: the first stands
+	Mixed                   // a total after increments, or the other way round
+	Late                    // an increment after the sum was observed: only the spend counter moved
+	Closed                  // an experiment named after the conversation's first outcome
+	Limit                   // an experiment's arm beyond the limit
+	NotRunning              // a declared experiment before its start or after its end
 	NumCauses
 )
 
-var causeNames = [NumCauses]string{"duplicate", "conflict", "mixed", "late", "closed", "limit"}
+var causeNames = [NumCauses]string{"duplicate", "conflict", "mixed", "late", "closed", "limit", "not_running"}
 
 // String gives the value of the label reason.
 func (c Cause) String() string { return causeNames[c] }

@@ -83,6 +83,12 @@ func consoleProblem(words []string) string {
 		if !slices.Equal(words[:4], []string{"promtool", "tsdb", "create-blocks-from", "openmetrics"}) {
 			return "not known"
 		}
+	case "curl":
+		if !strings.Contains(strings.Join(words, " "), "http://localhost:10877/") {
+			return "where to?"
+		}
+	case "examples/cloudevents/push.sh", "examples/otlp/push.sh":
+		return consoleProblem(append([]string{"node"}, words...))
 	case "python3", "node":
 		for _, file := range words[1:] {
 			if _, err := os.Stat(filepath.Join(root, file)); err != nil {

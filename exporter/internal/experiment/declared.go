@@ -1,4 +1,5 @@
-// Package experiment knows the experiments that the configuration declares.
+// Package experiment knows the experiments that the configuration declares:
+// what was declared of each, and which variant a conversation gets.
 package experiment
 
 import (

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"supportexporter/exporter/internal/event"
+	"supportexporter/exporter/internal/ledger"
 )
 
 // Answer is the body of every answer to a push.
@@ -59,6 +60,15 @@ var (
 	noSniffing  = []string{"nosniff"}
 )
 
+// reply writes the answer in the form that the client expects, and gives its code.
+func (a *Answer) reply(w http.ResponseWriter, r *http.Request, code int) int {
+	if r.URL.Path == LogsPath {
+		return a.writeLogs(w, r, code)
+	}
+	a.write(w, code)
+	return code
+}
+
 func (a *Answer) write(w http.ResponseWriter, code int) {
 	h := w.Header()
 	h["Content-Type"], h["X-Content-Type-Options"] = contentType, noSniffing
@@ -95,4 +105,35 @@ func (r *refusal) Error() string { return r.message }
 
 func refuse(code int, reason, format string, args ...any) *refusal {
 	return &refusal{code: code, reason: reason, message: fmt.Sprintf(format, args...), index: WholeRequest}
+}
+
+// Recovering answers a push that comes before there is a ledger.
+func Recovering(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", strconv.Itoa(retryBusy))
+	a := Answer{Errors: []Error{{Index: WholeRequest, Message: "the store is being recovered"}}}
+	a.reply(w, r, http.StatusServiceUnavailable)
+}
+
+// How long a client should wait before it sends again, in seconds.
+const (
+	retryBusy        = 1
+	retryUnavailable = 5
+)
+
+// uncommitted says why the ledger did not take a batch. The cause is for the
+// operator: it is logged where it arises, and not shown to clients.
+func (h *Handler) uncommitted(err error) error {
+	var r *refusal
+	switch {
+	case errors.Is(err, ledger.ErrBusy):
+		r = refuse(http.StatusTooManyRequests, "queue", "%v", ledger.ErrBusy)
+		r.retryAfter = retryBusy
+	case errors.Is(err, ledger.ErrClosed):
+		r = refuse(http.StatusServiceUnavailable, "shutdown", "%v", ledger.ErrClosed)
+		r.retryAfter = retryUnavailable
+	default:
+		r = refuse(http.StatusServiceUnavailable, "unavailable", "%v", ledger.ErrUnavailable)
+		r.retryAfter = retryUnavailable
+	}
+	return r
 }

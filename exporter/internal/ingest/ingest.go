@@ -13,12 +13,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
 	"golang.org/x/time/rate"
 
 	"supportexporter/exporter/internal/config"
 	"supportexporter/exporter/internal/event"
+	"supportexporter/exporter/internal/experiment"
 	"supportexporter/exporter/internal/label"
 	"supportexporter/exporter/internal/ledger"
+	"supportexporter/exporter/internal/otlp"
 	"supportexporter/exporter/internal/telemetry"
 	"supportexporter/exporter/internal/token"
 )
@@ -50,23 +53,27 @@ type rules struct {
 	policy  *label.Policy
 	tokens  *token.Set // nil: anybody may push
 	limiter *rate.Limiter
+	arms    arms
 }
 
 // desk is what one request works with; its memory serves the next one.
 type desk struct {
 	body     body
 	decoder  event.Decoder
+	events   int // that the request has, as far as it is read
 	overflow label.Overflow
-	delays   []float64 // of events that say when they happened, in seconds
+	delays   []float64          // of events that say when they happened, in seconds
+	contrary []*metrics.Counter // one for each event in another variant than its own
+	ignored  otlp.Ignored
 	answer   Answer
 }
 
 // New makes a handler for a configuration. tokens are those of its tokens
-// file, nil if it names none.
-func New(l Ledger, c *config.Config, tokens *token.Set, m *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Handler {
+// file, nil if it names none; splits are those of its experiments.
+func New(l Ledger, c *config.Config, tokens *token.Set, splits experiment.Splits, m *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Handler {
 	h := &Handler{ledger: l, metrics: m, logger: logger, now: now}
 	h.desks.New = func() any { return &desk{} }
-	h.Configure(c, tokens)
+	h.Configure(c, tokens, splits)
 	for _, r := range event.Reasons() {
 		m.Rejected(string(r))
 	}
@@ -77,8 +84,8 @@ func New(l Ledger, c *config.Config, tokens *token.Set, m *telemetry.Metrics, lo
 }
 
 // Configure puts another configuration in force for the requests that come.
-func (h *Handler) Configure(c *config.Config, tokens *token.Set) {
-	r := &rules{limits: c.Ingest, policy: label.NewPolicy(c.Labels), tokens: tokens}
+func (h *Handler) Configure(c *config.Config, tokens *token.Set, splits experiment.Splits) {
+	r := &rules{limits: c.Ingest, policy: label.NewPolicy(c.Labels), tokens: tokens, arms: newArms(splits, h.metrics)}
 	if perSecond := c.Ingest.EventsPerSecond; perSecond > 0 {
 		r.limiter = rate.NewLimiter(rate.Limit(perSecond), c.Ingest.MaxBatchEvents)
 	}
@@ -99,7 +106,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		code = d.answer.status()
 	}
-	d.answer.write(w, code)
+	code = d.answer.reply(w, r, code)
 	h.metrics.Request(code).Inc()
 	h.metrics.RequestSeconds.Update(h.now().Sub(began).Seconds())
 	h.desks.Put(d)
@@ -114,7 +121,7 @@ func (h *Handler) push(d *desk, w http.ResponseWriter, r *http.Request, began ti
 	if err := authorize(w, r, rules.tokens); err != nil {
 		return err
 	}
-	format, err := format(r)
+	form, err := formOf(r)
 	if err != nil {
 		return err
 	}
@@ -123,7 +130,7 @@ func (h *Handler) push(d *desk, w http.ResponseWriter, r *http.Request, began ti
 	}
 	batch := h.ledger.NewBatch()
 	defer h.ledger.Release(batch)
-	if err := h.decode(d, format, began, batch, rules); err != nil {
+	if err := h.decode(d, form, r.Header, began, batch, rules); err != nil {
 		return err
 	}
 	if err := h.throttle(batch.Len(), rules.limiter); err != nil {
@@ -154,39 +161,44 @@ func (h *Handler) report(d *desk) {
 	for _, seconds := range d.delays {
 		h.metrics.EventDelay.Update(seconds)
 	}
+	for _, c := range d.contrary {
+		c.Inc()
+	}
+	h.metrics.LogsNoConversation.Add(d.ignored.NoConversation)
+	h.metrics.LogsNothingOfOurs.Add(d.ignored.NothingOfOurs)
+	h.metrics.LogAttributesIgnored.Add(d.ignored.Attributes)
 }
 
 // decode fills the batch with the body's valid events, and the answer with the
 // errors of the others.
-func (h *Handler) decode(d *desk, f event.Format, arrival time.Time, batch *ledger.Batch, rules *rules) error {
-	d.overflow, d.delays = label.Overflow{}, d.delays[:0]
-	events := 0
-	err := d.decoder.Decode(d.body.bytes(), f, func(i int, e *event.Event, err error) bool {
-		if events = i + 1; events > rules.limits.MaxBatchEvents {
-			return false
+func (h *Handler) decode(d *desk, f form, header http.Header, arrival time.Time, batch *ledger.Batch, rules *rules) error {
+	d.events, d.overflow, d.delays, d.contrary, d.ignored = 0, label.Overflow{}, d.delays[:0], d.contrary[:0], otlp.Ignored{}
+	var err error
+	switch f {
+	case formJSON, formNDJSON:
+		format := event.JSON
+		if f == formNDJSON {
+			format = event.NDJSON
 		}
-		if err != nil {
-			d.answer.reject(i, err)
-			return true
-		}
-		for l, n := range rules.policy.Apply(e) {
-			d.overflow[l] += n
-		}
-		if !e.Time.IsZero() {
-			d.delays = append(d.delays, max(0, arrival.Sub(e.Time).Seconds()))
-		}
-		batch.Add(e)
-		return true
-	})
-	if events > rules.limits.MaxBatchEvents {
+		err = d.decoder.Decode(d.body.bytes(), format, func(i int, e *event.Event, err error) bool {
+			return d.take(i, e, err, arrival, batch, rules)
+		})
+	default: // with a function of its own, so that the other stays off the heap
+		err = d.translate(f, header, func(i int, e *event.Event, err error) bool {
+			return d.take(i, e, err, arrival, batch, rules)
+		})
+	}
+	if d.events > rules.limits.MaxBatchEvents {
 		return refuse(http.StatusRequestEntityTooLarge, "batch", "a request may have %d events, this one has more", rules.limits.MaxBatchEvents)
 	}
 	var syntax *event.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
 		return &refusal{code: http.StatusBadRequest, reason: "syntax", index: syntax.Index, message: err.Error()}
-	case err != nil:
+	case errors.Is(err, event.ErrEmpty):
 		return refuse(http.StatusBadRequest, "empty", "%v", err)
+	case err != nil:
+		return refuse(http.StatusBadRequest, "syntax", "%v", err)
 	}
 	return nil
 }
@@ -206,37 +218,6 @@ func (h *Handler) throttle(events int, limiter *rate.Limiter) error {
 	err := refuse(http.StatusTooManyRequests, "rate", "more than %v events a second", float64(limiter.Limit()))
 	err.retryAfter = max(1, int(math.Ceil(delay.Seconds())))
 	return err
-}
-
-// How long a client should wait before it sends again, in seconds.
-const (
-	retryBusy        = 1
-	retryUnavailable = 5
-)
-
-// uncommitted says why the ledger did not take a batch. The cause is for the
-// operator: it is logged where it arises, and not shown to clients.
-func (h *Handler) uncommitted(err error) error {
-	var r *refusal
-	switch {
-	case errors.Is(err, ledger.ErrBusy):
-		r = refuse(http.StatusTooManyRequests, "queue", "%v", ledger.ErrBusy)
-		r.retryAfter = retryBusy
-	case errors.Is(err, ledger.ErrClosed):
-		r = refuse(http.StatusServiceUnavailable, "shutdown", "%v", ledger.ErrClosed)
-		r.retryAfter = retryUnavailable
-	default:
-		r = refuse(http.StatusServiceUnavailable, "unavailable", "%v", ledger.ErrUnavailable)
-		r.retryAfter = retryUnavailable
-	}
-	return r
-}
-
-// Recovering answers a push that comes before there is a ledger.
-func Recovering(w http.ResponseWriter) {
-	w.Header().Set("Retry-After", strconv.Itoa(retryBusy))
-	a := Answer{Errors: []Error{{Index: WholeRequest, Message: "the store is being recovered"}}}
-	a.write(w, http.StatusServiceUnavailable)
 }
 
 // refuse makes the answer that of a refused request.

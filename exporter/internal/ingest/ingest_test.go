@@ -76,7 +76,7 @@ func newPushes(t testing.TB, change func(*config.Config)) *pushes {
 		}
 	}
 	p.ledger = l
-	p.Handler = ingest.New(l, c, tokens, p.metrics, slog.New(slog.DiscardHandler), clock)
+	p.Handler = ingest.New(l, c, tokens, nil, p.metrics, slog.New(slog.DiscardHandler), clock)
 	return p
 }
 
@@ -249,7 +249,7 @@ func TestReloadedRules(t *testing.T) {
 	}
 	c := config.Default()
 	c.Ingest.MaxBatchEvents = 2
-	p.Configure(c, nil)
+	p.Configure(c, nil, nil)
 	if code, _, _ := p.do(t, post(ndjsonType, numbered(3))); code != 413 {
 		t.Errorf("code %d after the reload, want 413", code)
 	}
@@ -274,7 +274,7 @@ func TestUndurableEvents(t *testing.T) {
 		{ledger.ErrClosed, 503, "shutting down"},
 		{fmt.Errorf("%w: write /var/lib/x: no space left", ledger.ErrUnavailable), 503, "events cannot be made durable"},
 	} {
-		p.Handler = ingest.New(unavailable{p.ledger, tt.err}, config.Default(), nil, p.metrics, slog.New(slog.DiscardHandler), time.Now)
+		p.Handler = ingest.New(unavailable{p.ledger, tt.err}, config.Default(), nil, nil, p.metrics, slog.New(slog.DiscardHandler), time.Now)
 		code, got, header := p.do(t, post(jsonType, `{"conversation_id":"a"}`))
 		if code != tt.code || !strings.Contains(got.Errors[0].Message, tt.message) {
 			t.Errorf("%v: code %d, answer %+v", tt.err, code, got)

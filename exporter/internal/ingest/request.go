@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
-	"supportexporter/exporter/internal/event"
 	"supportexporter/exporter/internal/token"
 )
 
@@ -29,26 +27,6 @@ func authorize(w http.ResponseWriter, r *http.Request, tokens *token.Set) error 
 		return refuse(http.StatusForbidden, "forbidden", "the bearer token is not known")
 	}
 	return nil
-}
-
-// format says how events lie in the body. A request that does not say is JSON.
-func format(r *http.Request) (event.Format, error) {
-	header := r.Header.Get("Content-Type")
-	if header == "" || header == "application/json" {
-		return event.JSON, nil
-	}
-	if header == "application/x-ndjson" {
-		return event.NDJSON, nil
-	}
-	media, _, err := mime.ParseMediaType(header)
-	switch {
-	case err == nil && media == "application/json":
-		return event.JSON, nil
-	case err == nil && media == "application/x-ndjson":
-		return event.NDJSON, nil
-	}
-	return 0, refuse(http.StatusUnsupportedMediaType, "media_type",
-		"Content-Type: want application/json or application/x-ndjson, got %.100q", header)
 }
 
 // body is a request's body, decompressed.

@@ -130,6 +130,11 @@ func Open(fs journal.FS, o Options) (*Ledger, error) {
 
 // configure puts settings in force, durably.
 func (l *Ledger) configure(set conversation.Settings) error {
+	now := l.o.Now()
+	set, err := set.Following(l.state.Settings(), now)
+	if err != nil {
+		return err
+	}
 	have, err := json.Marshal(l.state.Settings())
 	if err != nil {
 		return err
@@ -144,7 +149,7 @@ func (l *Ledger) configure(set conversation.Settings) error {
 	if err := sameBuckets(l.state.Settings().Buckets, set.Buckets); err != nil {
 		return err
 	}
-	frame := append(l.header(kindSettings, l.o.Now()), want...)
+	frame := append(l.header(kindSettings, now), want...)
 	if err := l.journal.Append(frame); err != nil {
 		return fmt.Errorf("journaling the settings: %w", err)
 	}

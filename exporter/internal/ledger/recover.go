@@ -53,7 +53,12 @@ func (l *Ledger) create() error {
 	if _, err := rand.Read(secret); err != nil {
 		return err
 	}
-	l.state = conversation.New(secret, l.o.Now().UnixMilli(), l.o.Settings)
+	now := l.o.Now()
+	set, err := l.o.Settings.Following(conversation.Settings{}, now)
+	if err != nil {
+		return err
+	}
+	l.state = conversation.New(secret, now.UnixMilli(), set)
 	return l.checkpointNow()
 }
 

@@ -46,6 +46,8 @@ func (d *daemon) server() (*http.Server, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", landing)
 	mux.HandleFunc(ingest.Path, d.push)
+	mux.HandleFunc(ingest.LogsPath, d.push)
+	mux.HandleFunc("GET "+variantPath, d.variant)
 	mux.HandleFunc("GET "+d.o.TelemetryPath, d.scrape)
 	mux.HandleFunc("GET "+exporterPath, d.exporterMetrics)
 	mux.HandleFunc("GET /-/healthy", d.healthy)
@@ -75,7 +77,7 @@ func (d *daemon) server() (*http.Server, error) {
 // something else than a path.
 func checkTelemetryPath(path string) error {
 	switch path {
-	case "/", exporterPath, ingest.Path, "/-/healthy", "/-/ready", "/-/reload":
+	case "/", exporterPath, ingest.Path, ingest.LogsPath, "/-/healthy", "/-/ready", "/-/reload":
 		return fmt.Errorf("--web.telemetry-path: %q is taken", path)
 	}
 	if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "{} \t") {
@@ -90,7 +92,7 @@ func checkTelemetryPath(path string) error {
 // exporter-toolkit has put its handler in front, and before the first request.
 func (d *daemon) tokenPushes(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == ingest.Path && d.needTokens() {
+		if (r.URL.Path == ingest.Path || r.URL.Path == ingest.LogsPath) && d.needTokens() {
 			d.push(w, r)
 			return
 		}
@@ -110,7 +112,7 @@ func (d *daemon) needTokens() bool {
 func (d *daemon) push(w http.ResponseWriter, r *http.Request) {
 	s := d.service.Load()
 	if s == nil {
-		ingest.Recovering(w)
+		ingest.Recovering(w, r)
 		return
 	}
 	s.ingest.ServeHTTP(w, r)

@@ -56,6 +56,7 @@ type daemon struct {
 	o        Options
 	metrics  *telemetry.Metrics
 	declared *experiment.Declared
+	splits   atomic.Pointer[experiment.Splits] // never nil once there is a listener
 	reloads  chan chan error
 	tokens   bool                    // pushes need a bearer token, until there is a service that knows
 	service  atomic.Pointer[service] // nil until the store is recovered
@@ -85,6 +86,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	d.tokens = loaded.tokens != nil
+	d.splits.Store(&loaded.splits)
 	sites, err := d.sites()
 	if err != nil {
 		return err
@@ -107,6 +109,7 @@ func Run(ctx context.Context, o Options) error {
 type settings struct {
 	config *config.Config
 	tokens *token.Set // nil: none are configured
+	splits experiment.Splits
 }
 
 func load(file string) (settings, error) {
@@ -115,6 +118,9 @@ func load(file string) (settings, error) {
 		return settings{}, err
 	}
 	s := settings{config: c}
+	if s.splits, err = experiment.NewSplits(c.Experiments); err != nil {
+		return settings{}, err
+	}
 	if c.Ingest.TokensFile != "" {
 		if s.tokens, err = token.Load(c.Ingest.TokensFile); err != nil {
 			return settings{}, fmt.Errorf("ingest.tokens_file: %w", err)
@@ -150,7 +156,7 @@ func (d *daemon) open(s settings) (*ledger.Ledger, error) {
 	d.metrics.ObserveQueue(l.QueueLength, l.QueueLimit, func() bool { return l.Err() == nil })
 	d.service.Store(&service{
 		ledger: l,
-		ingest: ingest.New(l, s.config, s.tokens, d.metrics, d.o.Logger, time.Now),
+		ingest: ingest.New(l, s.config, s.tokens, s.splits, d.metrics, d.o.Logger, time.Now),
 		scrape: d.scrapeHandler(l),
 	})
 	d.o.Logger.Info("Ready to take events.")
@@ -182,7 +188,8 @@ func (d *daemon) reload(ctx context.Context) error {
 		err = svc.ledger.Configure(ctx, conversation.Configured(s.config), s.config.Ingest.MaxQueueEvents)
 	}
 	if err == nil {
-		svc.ingest.Configure(s.config, s.tokens)
+		svc.ingest.Configure(s.config, s.tokens, s.splits)
+		d.splits.Store(&s.splits)
 		d.declared.Declare(s.config.Experiments)
 	}
 	d.reloaded(err)

@@ -30,6 +30,9 @@ const (
 	RequestSeconds     = "support_exporter_request_duration_seconds"
 	FactsIgnored       = "support_exporter_facts_ignored_total"
 	LabelOverflow      = "support_exporter_label_overflow_total"
+	Contradictions     = "support_exporter_experiment_contradictions_total"
+	LogRecordsIgnored  = "support_exporter_otlp_records_ignored_total"
+	LogAttrsIgnored    = "support_exporter_otlp_attributes_ignored_total"
 	EventDelay         = "support_exporter_event_delay_seconds"
 	CommitSeconds      = "support_exporter_commit_duration_seconds"
 	CommitEvents       = "support_exporter_commit_events"
@@ -61,6 +64,9 @@ var help = map[string]string{
 	RequestSeconds:     "Time from a push's first byte to its answer.",
 	FactsIgnored:       "Facts of accepted or duplicate events that were not counted, by fact and reason.",
 	LabelOverflow:      "Values counted as \"other\", by label; label=\"series\" is the budget of all series.",
+	Contradictions:     "Events of a running experiment whose variant is not the one that their conversation is assigned.",
+	LogRecordsIgnored:  "Log records of OpenTelemetry that were no events, by reason.",
+	LogAttrsIgnored:    "Attributes support.* without a meaning, of log records that were events.",
 	EventDelay:         "Time from when an event happened, if it says so, to its arrival.",
 	CommitSeconds:      "Time to write and sync one group of events.",
 	CommitEvents:       "Events in one group.",
@@ -90,6 +96,9 @@ type Metrics struct {
 	requests sync.Map // by code, to spare every request its counter's name
 
 	Accepted, Duplicates        *metrics.Counter
+	LogsNoConversation          *metrics.Counter // log records that name no conversation
+	LogsNothingOfOurs           *metrics.Counter // log records that say nothing about theirs
+	LogAttributesIgnored        *metrics.Counter
 	RequestSeconds              *metrics.PrometheusHistogram
 	EventDelay                  *metrics.PrometheusHistogram
 	CommitSeconds, CommitEvents *metrics.PrometheusHistogram
@@ -108,9 +117,14 @@ func New() *Metrics {
 	metrics.ExposeMetadata(true)
 	s := metrics.NewSet()
 	m := &Metrics{
-		set:                s,
-		Accepted:           s.NewCounter(EventsAccepted),
-		Duplicates:         s.NewCounter(EventsDuplicate),
+		set:        s,
+		Accepted:   s.NewCounter(EventsAccepted),
+		Duplicates: s.NewCounter(EventsDuplicate),
+
+		LogsNoConversation:   s.NewCounter(LogRecordsIgnored + `{reason="no_conversation"}`),
+		LogsNothingOfOurs:    s.NewCounter(LogRecordsIgnored + `{reason="no_attribute"}`),
+		LogAttributesIgnored: s.NewCounter(LogAttrsIgnored),
+
 		RequestSeconds:     s.NewPrometheusHistogramExt(RequestSeconds, latencies()),
 		EventDelay:         s.NewPrometheusHistogramExt(EventDelay, []float64{1, 10, 60, 600, 3600, 6 * 3600, 86400, 3 * 86400, 7 * 86400, 30 * 86400}),
 		CommitSeconds:      s.NewPrometheusHistogramExt(CommitSeconds, latencies()),
@@ -166,6 +180,14 @@ func (m *Metrics) FactIgnored(fact, reason string) *metrics.Counter {
 // LabelOverflow counts values that became "other".
 func (m *Metrics) LabelOverflow(label string) *metrics.Counter {
 	return m.set.GetOrCreateCounter(fmt.Sprintf("%s{label=%q}", LabelOverflow, label))
+}
+
+// Contradictions counts events that name another variant of an experiment than
+// the one that their conversation is assigned. The name is any text without
+// control characters, of which %q would escape more than the text format knows.
+func (m *Metrics) Contradictions(experiment string) *metrics.Counter {
+	name := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(experiment)
+	return m.set.GetOrCreateCounter(fmt.Sprintf(`%s{experiment="%s"}`, Contradictions, name))
 }
 
 // ObserveQueue has the queue's length and limit read at each scrape, and
