@@ -37,6 +37,7 @@ func commands(app *kingpin.Application) []command {
 		pushCommand(app),
 		simulateCommand(app),
 		backfillCommand(app),
+		backupCommand(app),
 		dashboardsCommand(app),
 	}
 }

@@ -42,7 +42,7 @@ func TestReadmeConsole(t *testing.T) {
 // allFences are those of the README and of the guides beside what they are about.
 func allFences(t *testing.T) (all []fence) {
 	t.Helper()
-	files := []string{"README.md"}
+	files := []string{"README.md", "exporter/OPERATING.md"}
 	for _, pattern := range []string{"*/README.md", "*/*/README.md"} {
 		found, err := fs.Glob(os.DirFS(root), pattern)
 		if err != nil {
