@@ -32,8 +32,10 @@ test: tools ## All tests.
 	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v /internal/bundle$$)
 	$(GO) test -timeout 20m -v ./exporter/internal/bundle
 
+# Without the packages that are only tests of files and of other programs, or
+# have one goroutine: the detector would slow them and find nothing.
 race: tools ## All tests under the race detector, the long ones in their short form.
-	$(GO) test -race -short -timeout 20m ./...
+	$(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -vE '/internal/(bench|bundle|dashboard|simulate)$$')
 
 # A tool is fetched when its version is not the one that is there.
 TOOLS := prometheus@$(PROMETHEUS_VERSION) alertmanager@$(ALERTMANAGER_VERSION)

@@ -45,6 +45,9 @@ func factsOf(all []happened) map[string][]fact {
 // any step, in each window. The first window of 28 days that does not begin
 // with the store begins after 28 days, so the history is longer.
 func TestRecordedKPIsAreTheTruth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thirty days are long under the race detector")
+	}
 	const days = 30
 	all := simulated(t, days, 25, noon)
 	o := inNewFolders(t, all)
