@@ -93,6 +93,7 @@ func (s *stack) configure(t *testing.T, dir string) (configFile string) {
 	group := regexp.MustCompile(`(?m)^( +interval:) .*$`)
 	wait := regexp.MustCompile(`(?m)^( +(?:for|keep_firing_for):) .*$`)
 	files := append(ruleFiles(t), filepath.Join(root(t), "alerts", "support.yml"), filepath.Join(root(t), "alerts", "exporter.yml"),
+		filepath.Join(root(t), "alerts", "experiments.yml"),
 		filepath.Join(root(t), "examples", "prometheus.yml"))
 	for _, name := range files {
 		name, err := filepath.Rel(root(t), name)

@@ -17,8 +17,9 @@ import (
 // alertFiles are the files of alerts, by what they are about, with the
 // dashboard that shows it.
 var alertFiles = map[string]string{
-	"support.yml":  "support-overview",
-	"exporter.yml": "support-exporter",
+	"support.yml":     "support-overview",
+	"exporter.yml":    "support-exporter",
+	"experiments.yml": "support-experiments",
 }
 
 // The addresses that an installation replaces by its own.
@@ -54,7 +55,7 @@ func readShipped(tb testing.TB, path ...string) string {
 func TestAlertsPassPromtool(t *testing.T) {
 	promtool, alerts := tool(t, "promtool"), filepath.Join(root(t), "alerts")
 	for _, args := range [][]string{
-		{"check", "rules", "--lint=all", "--lint-fatal", filepath.Join(alerts, "support.yml"), filepath.Join(alerts, "exporter.yml")},
+		{"check", "rules", "--lint=all", "--lint-fatal", filepath.Join(alerts, "support.yml"), filepath.Join(alerts, "exporter.yml"), filepath.Join(alerts, "experiments.yml")},
 		{"check", "config", "--lint=all", "--lint-fatal", filepath.Join(root(t), "examples", "prometheus.yml")},
 	} {
 		if out, err := exec.Command(promtool, args...).CombinedOutput(); err != nil {
@@ -75,10 +76,11 @@ func TestAlertsPassPromtool(t *testing.T) {
 	}
 }
 
-// The contract's alerts, but for those of experiments.
+// The contract's alerts.
 func TestAlertsAreThoseOfTheContract(t *testing.T) {
 	want := []string{
-		"SupportCSATResponseRateLow", "SupportEventsDelayed", "SupportEventsRejected", "SupportEventsStopped", "SupportExporterDown",
+		"SupportCSATResponseRateLow", "SupportEventsDelayed", "SupportEventsRejected", "SupportEventsStopped",
+		"SupportExperimentGuardrailBreached", "SupportExperimentSampleRatioMismatch", "SupportExporterDown",
 		"SupportIntentRegression", "SupportKPIImproved", "SupportKPIRegression", "SupportLabelOverflow", "SupportStoreFailing",
 	}
 	rules, _ := shippedAlerts(t)

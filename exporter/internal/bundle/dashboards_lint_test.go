@@ -14,7 +14,7 @@ import (
 // boardsOfRecordings read what was recorded, which has no job and instance:
 // the linter's rules about these are for the exporter's own metrics. What these
 // dashboards count themselves is of all exporters too, to agree with it.
-var boardsOfRecordings = []string{"support-overview", "support-intents", "support-executive"}
+var boardsOfRecordings = []string{"support-overview", "support-intents", "support-executive", "support-experiments"}
 
 // Grafana's units that the dashboards use.
 var units = []string{"percentunit", "short", "s", "currencyUSD", "bytes", "eps", "reqps"}

@@ -25,15 +25,19 @@ import (
 // rules has, spread over two months.
 
 // withRules starts a Prometheus with the shipped rules, which has made of a
-// population's history what there is to make.
+// population's history, and of an experiment, what there is to make.
 func withRules(tb testing.TB, p *population) *promServer {
 	tb.Helper()
 	dir := tb.TempDir()
 	l := &lines{dir: dir}
 	p.history(tb, l, time.Now(), 30*time.Second, 2*time.Minute, 10*time.Minute)
 	l.blocks(tb, filepath.Join(dir, "data"))
-	s := startPrometheus(tb, dir, newFakeExporter(tb, p), time.Second)
+	x := &exposition{}
+	p.expose(x, len(windows), "", "")
+	x.greeting()
+	s := startPrometheus(tb, dir, x.served(tb), time.Second)
 	eventually(tb, "all is published", s.publishes)
+	eventually(tb, "the experiment is judged", s.judges(4))
 	return s
 }
 

@@ -37,7 +37,7 @@ type File struct {
 // names the dashboard, and is a mistake in this package.
 func Files() ([]File, error) {
 	var files []File
-	for _, b := range []*board{overview(), breakdown(), executive(), exporter()} {
+	for _, b := range []*board{overview(), breakdown(), experiments(), executive(), exporter()} {
 		page, err := b.build()
 		if err != nil {
 			return nil, fmt.Errorf("build dashboard %s: %w", b.uid, err)

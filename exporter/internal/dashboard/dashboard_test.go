@@ -120,10 +120,11 @@ func TestDashboardsAreTheSameEachTime(t *testing.T) {
 // Links from outside, alerts among them, hold on to these.
 func TestUIDsAndTitles(t *testing.T) {
 	want := map[string]string{
-		"support-overview":  "Support overview",
-		"support-intents":   "Support breakdown",
-		"support-executive": "Support executive summary",
-		"support-exporter":  "Support exporter",
+		"support-overview":    "Support overview",
+		"support-intents":     "Support breakdown",
+		"support-experiments": "Support experiments",
+		"support-executive":   "Support executive summary",
+		"support-exporter":    "Support exporter",
 	}
 	got := map[string]string{}
 	for _, d := range decoded(t) {

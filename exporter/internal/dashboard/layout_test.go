@@ -87,7 +87,8 @@ func TestFirstScreenAnswers(t *testing.T) {
 	want := map[string][]string{
 		"support-overview": {"Resolution rate", "Escalation rate", "CSAT", "Resolution time", "Turns", "Cost",
 			"Cost in detail", "Open alerts", "What alerts", "Outcomes", "Why customers were handed over", "CSAT scores", "Spend"},
-		"support-intents": {"By intent, the lowest resolution rate first", "Tier, the lowest resolution rate first: $intent"},
+		"support-intents":     {"By intent, the lowest resolution rate first", "Tier, the lowest resolution rate first: $intent"},
+		"support-experiments": {"Verdict", "Why", "Sample ratio", "Arms side by side", "Every KPI against the control"},
 		"support-executive": {"Savings in the period", "Saved for each dollar spent", "Handled without a human", "Hours of work saved",
 			"Customers' rating, 1 to 5", "Cost of a solved case", "Better or worse than the period before"},
 		"support-exporter": {"Scraped", "Events are durable", "Rejected", "Queue", "Series budget", "Rejected events by reason", "Delay of events"},

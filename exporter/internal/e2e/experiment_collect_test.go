@@ -60,6 +60,7 @@ func TestExperimentCollection(t *testing.T) {
 		`support_experiment_values_squares_total{experiment="greeting", kpi="cost_usd", variant="warm"}`:                                 0.13,
 		`support_experiment_values_squares_total{experiment="undeclared", kpi="csat", variant="z"}`:                                      9,
 		`support_experiment_conversations_total{experiment="undeclared", outcome="resolved", variant="z"}`:                               0,
+		`support_experiment_variant_weight{experiment="undeclared", role="control", variant="z"}`:                                        1,
 	}
 	check := func(when string) {
 		t.Helper()

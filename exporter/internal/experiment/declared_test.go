@@ -1,12 +1,14 @@
 package experiment_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"supportexporter/exporter/internal/config"
+	"supportexporter/exporter/internal/conversation"
 	"supportexporter/exporter/internal/experiment"
 )
 
@@ -54,5 +56,27 @@ support_experiment_variant_weight{experiment="greeting",role="treatment",variant
 	}
 	if problems, err := testutil.CollectAndLint(d); err != nil || len(problems) > 0 {
 		t.Errorf("promlint: %v, %v", problems, err)
+	}
+}
+
+// Of an experiment that nobody declared equal weights are taken for granted,
+// and that the first of its variants is the control.
+func TestUndeclaredIsExposed(t *testing.T) {
+	arms := []conversation.Arm{{Experiment: "a", Variant: "x"}, {Experiment: "a", Variant: "y"}, {Experiment: "b", Variant: "x"}}
+	var failed error
+	u := experiment.Undeclared{Arms: func() ([]conversation.Arm, error) { return arms, failed }}
+	const want = `
+# HELP support_experiment_variant_weight Weight of a variant in its experiment's traffic, and its role (control, treatment).
+# TYPE support_experiment_variant_weight gauge
+support_experiment_variant_weight{experiment="a",role="control",variant="x"} 1
+support_experiment_variant_weight{experiment="a",role="treatment",variant="y"} 1
+support_experiment_variant_weight{experiment="b",role="control",variant="x"} 1
+`
+	if err := testutil.CollectAndCompare(u, strings.NewReader(want)); err != nil {
+		t.Error(err)
+	}
+	failed = errors.New("shutting down")
+	if n := testutil.CollectAndCount(u); n != 0 {
+		t.Errorf("%d series while it stops", n)
 	}
 }

@@ -194,6 +194,14 @@ func (l *Ledger) Snapshot(ctx context.Context) (*tally.Snapshot, error) {
 	return s, err
 }
 
+// Undeclared gives the arms of experiments that nobody has declared, by
+// experiment and variant.
+func (l *Ledger) Undeclared(ctx context.Context) ([]conversation.Arm, error) {
+	var arms []conversation.Arm
+	err := l.call(ctx, func() { arms = l.state.Undeclared() })
+	return arms, err
+}
+
 // call has the committer run f between two groups, and waits for it.
 func (l *Ledger) call(ctx context.Context, f func()) error {
 	ran := make(chan struct{})

@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
 
+	"supportexporter/exporter/internal/conversation"
+	"supportexporter/exporter/internal/experiment"
 	"supportexporter/exporter/internal/ingest"
 	"supportexporter/exporter/internal/ledger"
 	"supportexporter/exporter/internal/tally"
@@ -139,7 +141,9 @@ func (d *daemon) scrapeHandler(l *ledger.Ledger) http.Handler {
 
 func (d *daemon) registry(l *ledger.Ledger) *prometheus.Registry {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(d.declared, tally.NewCollector(func() (*tally.Snapshot, error) {
+	reg.MustRegister(d.declared, experiment.Undeclared{Arms: func() ([]conversation.Arm, error) {
+		return l.Undeclared(context.Background())
+	}}, tally.NewCollector(func() (*tally.Snapshot, error) {
 		return l.Snapshot(context.Background())
 	}))
 	return reg

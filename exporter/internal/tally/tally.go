@@ -189,3 +189,6 @@ func (t *Tally) addArm(a *arm) uint16 {
 func (t *Tally) ArmName(i uint16) (experiment, variant string) {
 	return t.arms[i].experiment, t.arms[i].variant
 }
+
+// Arms gives the number of arms: the indexes of Arm and ArmName go from 1 to it.
+func (t *Tally) Arms() uint16 { return uint16(len(t.arms) - 1) }
