@@ -143,7 +143,7 @@ func (d *demo) backfill(ctx context.Context) error {
 }
 
 func (d *demo) config() string {
-	return filepath.Join(d.repository, "examples", "support_exporter.yml")
+	return filepath.Join(d.repository, "examples", "demo", "support_exporter.yml")
 }
 
 func (d *demo) startExporter(ctx context.Context) error {
