@@ -38,6 +38,7 @@ func commands(app *kingpin.Application) []command {
 		simulateCommand(app),
 		backfillCommand(app),
 		backupCommand(app),
+		reportCommand(app),
 		experimentCommand(app),
 		dashboardsCommand(app),
 	}
