@@ -53,8 +53,8 @@ func run() int {
 	}
 	o.Logger = promslog.New(&logs)
 	o.Logger.Info("Starting support_exporter.", "version", version.Info(), "build_context", version.BuildContext())
-	if runtime.GOMAXPROCS(0) < 2 {
-		runtime.GOMAXPROCS(2) // on one, every sync of the store would hold up all else
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) // for the committer, which spends its time waiting for the disk
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

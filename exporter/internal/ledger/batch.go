@@ -60,9 +60,13 @@ func (l *Ledger) Commit(b *Batch) (Result, error) {
 		return Result{}, ErrBusy
 	}
 	select {
-	case l.batches <- b:
-	case <-l.done:
-		return Result{}, ErrClosed
+	case l.batches <- b: // nearly always; with one case this is much cheaper
+	default:
+		select {
+		case l.batches <- b:
+		case <-l.done:
+			return Result{}, ErrClosed
+		}
 	}
 	select {
 	case <-b.ready:

@@ -14,7 +14,7 @@ import (
 )
 
 // site is the HTTP server of one address. Addresses do not share a server:
-// exporter-toolkit and tokenPushes put handlers in front of its own, once for
+// exporter-toolkit and directPushes put handlers in front of its own, once for
 // each address, while requests come in on another.
 type site struct {
 	*http.Server
