@@ -65,6 +65,7 @@ func TestDemo(t *testing.T) {
 		`time() - max(timestamp(support_conversations_open)) < 30`,                          // live
 		`sum(support_exporter_events_accepted_total) > 0`,                                   // from the simulator
 		`sum(support_exporter_events_duplicate_total) > 100`,                                // the last hour, once more
+		`sum(support_exporter_experiment_contradictions_total) == 0`,                        // the simulator asks for no other variant than its own
 		`sum(resets(support_conversations_total[1d])) == 0 and on () count(up == 1) == 2`,   // without a jump
 	} {
 		eventually(t, expr, func() error {

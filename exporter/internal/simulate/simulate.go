@@ -56,14 +56,15 @@ type Options struct {
 
 // Source gives events without end. It has one user at a time.
 type Source struct {
-	odds    *odds
-	season  *season
-	draws   *draws
-	seed    uint64
-	start   int64 // Unix milliseconds, as all times here
-	turning int64 // when the scenario begins
-	slot    int64 // the next to be drawn, in slotLengths since 1970
-	pending arrivals
+	odds       *odds
+	season     *season
+	assignment *client.Assignment
+	draws      *draws
+	seed       uint64
+	start      int64 // Unix milliseconds, as all times here
+	turning    int64 // when the scenario begins
+	slot       int64 // the next to be drawn, in slotLengths since 1970
+	pending    arrivals
 }
 
 // New checks the options. The error names what is wrong with them.
@@ -87,14 +88,19 @@ func New(o Options) (*Source, error) {
 	if o.ScenarioStart.IsZero() {
 		o.ScenarioStart = o.Start
 	}
+	assignment, err := newAssignment()
+	if err != nil {
+		return nil, err
+	}
 	return &Source{
-		odds:    newOdds(change),
-		season:  newSeason(o.PerDay),
-		draws:   newDraws(),
-		seed:    o.Seed,
-		start:   ceilMilli(o.Start),
-		turning: ceilMilli(o.ScenarioStart),
-		slot:    slotOf(o.Start),
+		odds:       newOdds(change),
+		assignment: assignment,
+		season:     newSeason(o.PerDay),
+		draws:      newDraws(),
+		seed:       o.Seed,
+		start:      ceilMilli(o.Start),
+		turning:    ceilMilli(o.ScenarioStart),
+		slot:       slotOf(o.Start),
 	}, nil
 }
 
@@ -149,7 +155,8 @@ func (s *Source) each(slot int64, f func(index int, c *story)) {
 		if at < s.start {
 			continue
 		}
-		c := s.odds.draw(s.draws, conversationID(s.seed, begin, i), at, at >= s.turning)
+		id := conversationID(s.seed, begin, i)
+		c := s.odds.draw(s.draws, id, s.assignment.Variant(id), at, at >= s.turning)
 		f(i, &c)
 	}
 }

@@ -62,19 +62,20 @@ const (
 	costSpread  = 0.75
 )
 
-// draw makes up a conversation that begins at a time, in the scenario or not.
+// draw makes up a conversation in a variant that begins at a time, in the
+// scenario or not.
 //
 // Its last outcome comes first. If the customer came back once, an episode is
 // put before it whose outcome reopening reverses, so that net outcomes have the
 // odds they should have.
-func (o *odds) draw(d *draws, id string, begin int64, changed bool) story {
+func (o *odds) draw(d *draws, id, variant string, begin int64, changed bool) story {
 	s := &o.segments[d.pick(o.shares)]
 	change := noEffect()
 	if changed {
 		change = o.change
 	}
 	c := story{
-		id: id, customer: "customer-" + strconv.Itoa(d.IntN(customers)), variant: arm(id),
+		id: id, customer: "customer-" + strconv.Itoa(d.IntN(customers)), variant: variant,
 		intent: intents[s.intent].name, tier: tiers[s.tier].name, language: languages[s.language].name,
 		agent: agent(d.pick(agents[:])),
 	}
