@@ -27,11 +27,9 @@ func checkReadyCommand(app *kingpin.Application) command {
 		if err != nil {
 			return fmt.Errorf("--url: %w", err)
 		}
-		c := http.DefaultClient
-		if *httpConfig != "" {
-			if c, err = readHTTPConfig(*httpConfig); err != nil {
-				return err
-			}
+		c, err := httpClient(*httpConfig)
+		if err != nil {
+			return err
 		}
 		ctx, cancel := context.WithTimeout(ctx, *timeout)
 		defer cancel()

@@ -152,11 +152,3 @@ func parseExperiments(r io.Reader) (model.Vector, error) {
 	}
 	return all, nil
 }
-
-// httpClient is as a file says, or the usual one.
-func httpClient(file string) (*http.Client, error) {
-	if file == "" {
-		return http.DefaultClient, nil
-	}
-	return readHTTPConfig(file)
-}

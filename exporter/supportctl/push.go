@@ -126,8 +126,8 @@ func (f *pushFlags) client(console *console) (*client.Client, error) {
 			return nil, err
 		}
 	}
-	if f.httpConfig != "" {
-		if o.HTTPClient, err = readHTTPConfig(f.httpConfig); err != nil {
+	if f.httpConfig != "" { // without one the client has its own
+		if o.HTTPClient, err = httpClient(f.httpConfig); err != nil {
 			return nil, err
 		}
 	}
@@ -146,7 +146,12 @@ func readToken(file string) (string, error) {
 	return token, nil
 }
 
-func readHTTPConfig(file string) (*http.Client, error) {
+// httpClient is as a file of --http.config.file and the like says, or the usual
+// one where there is none.
+func httpClient(file string) (*http.Client, error) {
+	if file == "" {
+		return http.DefaultClient, nil
+	}
 	c, _, err := config.LoadHTTPConfigFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("http config %s: %w", file, err)

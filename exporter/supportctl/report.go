@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -143,15 +142,11 @@ func (f *reportFlags) client() (p v1.API, shown string, err error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, "", fmt.Errorf("--prometheus.url must be an http or https address")
 	}
-	transport := http.DefaultTransport
-	if f.httpConfig != "" {
-		h, err := readHTTPConfig(f.httpConfig)
-		if err != nil {
-			return nil, "", err
-		}
-		transport = h.Transport
+	h, err := httpClient(f.httpConfig)
+	if err != nil {
+		return nil, "", err
 	}
-	c, err := api.NewClient(api.Config{Address: f.prometheus, RoundTripper: transport})
+	c, err := api.NewClient(api.Config{Address: f.prometheus, Client: h})
 	if err != nil {
 		return nil, "", fmt.Errorf("--prometheus.url: %w", err)
 	}

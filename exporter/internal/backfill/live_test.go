@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/exporter-toolkit/web"
 
+	"supportexporter/exporter/internal/program"
 	"supportexporter/exporter/internal/server"
 )
 
@@ -50,7 +51,7 @@ func startExporter(t *testing.T, store string) (address string) {
 
 // instant asks for the one value of an expression.
 func instant(p v1.API, expr string) (float64, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), program.Patience)
 	defer cancel()
 	v, _, _, err := p.Query(ctx, expr, time.Now())
 	if err != nil {
@@ -108,7 +109,7 @@ func TestLiveTrafficGoesOn(t *testing.T) {
 	shippedRules(&o)
 	mustRun(t, o)
 	address := startExporter(t, o.Storage)
-	p := startPrometheus(t, o.Prometheus, scraping(t, address))
+	p := program.Prometheus(t, o.Prometheus, scraping(t, address))
 	ratings := factsOf(all)["csat"]
 	const want = `support:kpi:samples{kpi="csat", window="1d"}`
 	inWindow := func() float64 { // since the last sample before it
@@ -117,7 +118,7 @@ func TestLiveTrafficGoesOn(t *testing.T) {
 	}
 	is := func(expr string, want func() float64) {
 		t.Helper()
-		eventually(t, expr, func() error {
+		program.Eventually(t, expr, func() error {
 			got, err := instant(p, expr)
 			if w := want(); err == nil && got != w {
 				err = fmt.Errorf("got %v, want %v", got, w)

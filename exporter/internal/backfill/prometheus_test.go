@@ -16,14 +16,15 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
+	"supportexporter/exporter/internal/program"
 )
 
 // ranged evaluates an expression at the steps of a stretch of time.
 func ranged(t testing.TB, p v1.API, expr string, from, to time.Time, step time.Duration) promql.Matrix {
 	t.Helper()
 	var value model.Value
-	eventually(t, expr, func() (err error) {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+	program.Eventually(t, expr, func() (err error) {
+		ctx, cancel := context.WithTimeout(context.Background(), program.Patience)
 		defer cancel()
 		value, _, _, err = p.QueryRange(ctx, expr, v1.Range{Start: from, End: to, Step: step})
 		return err
@@ -65,7 +66,7 @@ func TestRecordedIsWhatPrometheusEvaluates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := startPrometheus(t, o.Prometheus, "{}")
+	p := program.Prometheus(t, o.Prometheus, "{}")
 	seam := time.UnixMilli(periodOf(r.End.UnixMilli())).UTC()
 	for _, at := range []time.Time{r.Start.Add(time.Hour), seam.Add(30 * time.Minute), r.End} {
 		from := at.Add(-time.Hour)
@@ -114,7 +115,7 @@ func TestOpenMetricsForPromtool(t *testing.T) {
 	file.Prometheus, file.Output = "", filepath.Join(folder, "history.om")
 	mustRun(t, file)
 	data := filepath.Join(folder, "made")
-	out, err := exec.Command(tool(t, "promtool"), "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=48h", file.Output, data).CombinedOutput()
+	out, err := exec.Command(program.Tool(t, "promtool"), "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=48h", file.Output, data).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -14,10 +14,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // post gives Alertmanager alerts that fire, each written as its labels.
-func (p *program) post(tb testing.TB, alerts ...string) {
+func (p alertmanager) post(tb testing.TB, alerts ...string) {
 	tb.Helper()
 	var body []map[string]any
 	for _, a := range alerts {
@@ -32,7 +34,7 @@ func (p *program) post(tb testing.TB, alerts ...string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if _, err := read(http.Post(p.url+"/api/v2/alerts", "application/json", bytes.NewReader(text))); err != nil {
+	if _, err := read(http.Post(p.URL+"/api/v2/alerts", "application/json", bytes.NewReader(text))); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -48,8 +50,8 @@ func parseLabels(text string) map[string]string {
 
 // states gives for each alert whether Alertmanager would notify of it. They are
 // known by their descriptions.
-func (p *program) states() (map[string]string, error) {
-	body, err := fetch(p.url + "/api/v2/alerts")
+func (p alertmanager) states() (map[string]string, error) {
+	body, err := fetch(p.URL + "/api/v2/alerts")
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +129,7 @@ func TestAlertmanagerInhibits(t *testing.T) {
 			t.Parallel()
 			am := startAlertmanager(t, t.TempDir())
 			am.post(t, slices.Collect(maps.Keys(c.want))...)
-			eventually(t, "the alerts are inhibited as they should be", func() error {
+			program.Eventually(t, "the alerts are inhibited as they should be", func() error {
 				got, err := am.states()
 				if diff := cmp.Diff(c.want, got); err == nil && diff != "" {
 					err = fmt.Errorf("(-want +got):\n%s", diff)
@@ -140,7 +142,7 @@ func TestAlertmanagerInhibits(t *testing.T) {
 
 func TestAlertmanagerStartsAsShipped(t *testing.T) {
 	t.Parallel()
-	startProgram(t, tool(t, "alertmanager"), "--config.file="+filepath.Join(root(t), "alerts", "alertmanager.yml"),
+	program.Start(t, program.Tool(t, "alertmanager"), "--config.file="+filepath.Join(program.Root(t), "alerts", "alertmanager.yml"),
 		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")
 }
 
@@ -152,9 +154,9 @@ func TestAlertmanagerStartsWithoutSecretsAndDeliversWithOne(t *testing.T) {
 	dir := t.TempDir()
 	am := startAlertmanager(t, dir)
 	am.post(t, "alertname=SupportKPIRegression severity=critical kpi=csat window=1h baseline=static")
-	eventually(t, "every receiver without its secret says so", func() error {
+	program.Eventually(t, "every receiver without its secret says so", func() error {
 		for _, name := range []string{"pagerduty_routing_key", "slack_url", "webhook_url"} {
-			if !strings.Contains(am.log.String(), name+": no such file or directory") {
+			if !strings.Contains(am.Log.String(), name+": no such file or directory") {
 				return fmt.Errorf("the log has nothing about %s", name)
 			}
 		}
@@ -164,7 +166,7 @@ func TestAlertmanagerStartsWithoutSecretsAndDeliversWithOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	am.post(t, "alertname=SupportKPIImproved severity=info kpi=turns window=1d baseline=static")
-	eventually(t, "both alerts reach the webhook", func() error {
+	program.Eventually(t, "both alerts reach the webhook", func() error {
 		if got := h.received(); len(got) < 2 {
 			return fmt.Errorf("%d alerts have come", len(got))
 		}

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // promtoolTest is a file of promtool's unit tests, as far as it is needed.
@@ -101,7 +103,7 @@ func newCrossCheck(tb testing.TB, s *simulation) *crossCheck {
 	tb.Helper()
 	var files []string
 	for _, name := range []string{"recording-rules/support_targets.yml", "recording-rules/support_kpis.yml", "recording-rules/support_baselines.yml", "alerts/support.yml"} {
-		files = append(files, filepath.Join(root(tb), filepath.FromSlash(name)))
+		files = append(files, filepath.Join(program.Root(tb), filepath.FromSlash(name)))
 	}
 	c := &crossCheck{test: promtoolTest{
 		RuleFiles:          files,
@@ -220,7 +222,7 @@ func (c *crossCheck) run(t *testing.T) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(tool(t, "promtool"), "test", "rules", file).CombinedOutput(); err != nil {
+	if out, err := exec.Command(program.Tool(t, "promtool"), "test", "rules", file).CombinedOutput(); err != nil {
 		lines := slices.Collect(strings.Lines(string(out)))
 		t.Errorf("promtool test rules: %v\n%s", err, strings.Join(lines[:min(len(lines), 60)], ""))
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // mix is what a group of conversations is like. Of each fifty, some are
@@ -62,23 +64,24 @@ func (m mix) events(prefix string, n int) []byte {
 // stack is the repository's own files at work: exporter, Prometheus and
 // Alertmanager, with a webhook at the end.
 type stack struct {
-	exporter, prometheus, alertmanager *program
-	webhook                            *webhook
+	exporter, prometheus *program.Program
+	alertmanager         alertmanager
+	webhook              *webhook
 }
 
 func startStack(t *testing.T) *stack {
 	t.Helper()
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-o", filepath.Join(dir, "support_exporter"), "./exporter")
-	build.Dir = root(t)
+	build.Dir = program.Root(t)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the exporter: %v\n%s", err, out)
 	}
 	s := &stack{webhook: newWebhook(t)}
 	s.alertmanager = startAlertmanager(t, s.webhook.secrets(t))
-	s.exporter = startProgram(t, filepath.Join(dir, "support_exporter"), "--storage.path="+filepath.Join(dir, "store"),
-		"--config.file="+filepath.Join(root(t), "examples", "support_exporter.yml"), "--web.listen-address=127.0.0.1:0")
-	s.prometheus = startProgram(t, tool(t, "prometheus"), "--config.file="+s.configure(t, dir),
+	s.exporter = program.Start(t, filepath.Join(dir, "support_exporter"), "--storage.path="+filepath.Join(dir, "store"),
+		"--config.file="+filepath.Join(program.Root(t), "examples", "support_exporter.yml"), "--web.listen-address=127.0.0.1:0")
+	s.prometheus = program.Start(t, program.Tool(t, "prometheus"), "--config.file="+s.configure(t, dir),
 		"--storage.tsdb.path="+filepath.Join(dir, "tsdb"), "--web.listen-address=127.0.0.1:0", "--enable-feature=exemplar-storage")
 	return s
 }
@@ -87,16 +90,16 @@ func startStack(t *testing.T) *stack {
 // the exporter's alerts wait for is left as it is.
 func (s *stack) configure(t *testing.T, dir string) (configFile string) {
 	t.Helper()
-	host := func(p *program) string { return strings.TrimPrefix(p.url, "http://") }
-	addresses := strings.NewReplacer("support-exporter:10877", host(s.exporter), "alertmanager:9093", host(s.alertmanager),
+	host := func(p *program.Program) string { return strings.TrimPrefix(p.URL, "http://") }
+	addresses := strings.NewReplacer("support-exporter:10877", host(s.exporter), "alertmanager:9093", host(s.alertmanager.Program),
 		"scrape_interval: 15s", "scrape_interval: 1s")
 	group := regexp.MustCompile(`(?m)^( +interval:) .*$`)
 	wait := regexp.MustCompile(`(?m)^( +(?:for|keep_firing_for):) .*$`)
-	files := append(ruleFiles(t), filepath.Join(root(t), "alerts", "support.yml"), filepath.Join(root(t), "alerts", "exporter.yml"),
-		filepath.Join(root(t), "alerts", "experiments.yml"),
-		filepath.Join(root(t), "examples", "prometheus.yml"))
+	files := append(ruleFiles(t), filepath.Join(program.Root(t), "alerts", "support.yml"), filepath.Join(program.Root(t), "alerts", "exporter.yml"),
+		filepath.Join(program.Root(t), "alerts", "experiments.yml"),
+		filepath.Join(program.Root(t), "examples", "prometheus.yml"))
 	for _, name := range files {
-		name, err := filepath.Rel(root(t), name)
+		name, err := filepath.Rel(program.Root(t), name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +121,7 @@ func (s *stack) configure(t *testing.T, dir string) (configFile string) {
 
 func (s *stack) push(t *testing.T, events []byte) {
 	t.Helper()
-	body, err := read(http.Post(s.exporter.url+"/api/v1/events", "application/x-ndjson", bytes.NewReader(events)))
+	body, err := read(http.Post(s.exporter.URL+"/api/v1/events", "application/x-ndjson", bytes.NewReader(events)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,14 +174,14 @@ func TestAlertsEndToEnd(t *testing.T) {
 			return nil
 		}
 	}
-	eventually(t, "the regressions reach the webhook", exactly("firing", firing))
+	program.Eventually(t, "the regressions reach the webhook", exactly("firing", firing))
 	s.settle(t)
 	if err := exactly("firing", firing)(); err != nil {
 		t.Errorf("some evaluations later: %v", err)
 	}
 	s.scrapesAsConfigured(t)
 	s.push(t, recovery.events("recovery", conversations))
-	eventually(t, "their end reaches the webhook", exactly("resolved", resolved))
+	program.Eventually(t, "their end reaches the webhook", exactly("resolved", resolved))
 
 	for _, a := range s.webhook.received() {
 		t.Log(a)
@@ -191,8 +194,8 @@ func TestAlertsEndToEnd(t *testing.T) {
 // holds waits until a query has an answer.
 func (s *stack) holds(t *testing.T, expr string) {
 	t.Helper()
-	prometheus := &promServer{url: s.prometheus.url}
-	eventually(t, expr, func() error {
+	prometheus := &promServer{url: s.prometheus.URL}
+	program.Eventually(t, expr, func() error {
 		series, _, err := prometheus.query(expr)
 		if err == nil && len(series) == 0 {
 			err = errors.New("it does not hold")
@@ -214,7 +217,7 @@ func (s *stack) scrapesAsConfigured(t *testing.T) {
 	} {
 		s.holds(t, expr)
 	}
-	exemplars, err := fetch(s.prometheus.url + "/api/v1/query_exemplars?query=support_escalations_total")
+	exemplars, err := fetch(s.prometheus.URL + "/api/v1/query_exemplars?query=support_escalations_total")
 	if err != nil || !bytes.Contains(exemplars, []byte(`"conversation_id":"example-`)) {
 		t.Errorf("exemplars of escalations: want ids of conversations, got %.300s: %v", exemplars, err)
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // alertFiles are the files of alerts, by what they are about, with the
@@ -45,7 +47,7 @@ func shippedAlerts(tb testing.TB) (rules map[string][]alertRule, file map[string
 
 func readShipped(tb testing.TB, path ...string) string {
 	tb.Helper()
-	text, err := os.ReadFile(filepath.Join(append([]string{root(tb)}, path...)...))
+	text, err := os.ReadFile(filepath.Join(append([]string{program.Root(tb)}, path...)...))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -53,10 +55,10 @@ func readShipped(tb testing.TB, path ...string) string {
 }
 
 func TestAlertsPassPromtool(t *testing.T) {
-	promtool, alerts := tool(t, "promtool"), filepath.Join(root(t), "alerts")
+	promtool, alerts := program.Tool(t, "promtool"), filepath.Join(program.Root(t), "alerts")
 	for _, args := range [][]string{
 		{"check", "rules", "--lint=all", "--lint-fatal", filepath.Join(alerts, "support.yml"), filepath.Join(alerts, "exporter.yml"), filepath.Join(alerts, "experiments.yml")},
-		{"check", "config", "--lint=all", "--lint-fatal", filepath.Join(root(t), "examples", "prometheus.yml")},
+		{"check", "config", "--lint=all", "--lint-fatal", filepath.Join(program.Root(t), "examples", "prometheus.yml")},
 	} {
 		if out, err := exec.Command(promtool, args...).CombinedOutput(); err != nil {
 			t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
@@ -145,7 +147,7 @@ func TestAlertsHaveARunbook(t *testing.T) {
 // no data; and every one of its severities is seen to fire.
 func TestAlertsAreTested(t *testing.T) {
 	cases, severities := map[string]bool{}, map[string]bool{}
-	files, err := filepath.Glob(filepath.Join(root(t), "alerts", "tests", "*.yml"))
+	files, err := filepath.Glob(filepath.Join(program.Root(t), "alerts", "tests", "*.yml"))
 	if err != nil {
 		t.Fatal(err)
 	}

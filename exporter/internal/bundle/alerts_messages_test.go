@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // chatAndPager stands in for Slack and PagerDuty.
@@ -70,7 +72,7 @@ func TestAlertmanagerWritesToSlackAndPagerDuty(t *testing.T) {
 			Color     string `json:"color"`
 		}
 	}
-	eventually(t, "Slack is told", func() error { return c.last("/slack", &slack) })
+	program.Eventually(t, "Slack is told", func() error { return c.last("/slack", &slack) })
 	want := fmt.Sprintf("{[{s %s • alertname=SupportKPIRegression severity=critical kpi=csat window=1h baseline=static <%s|dashboard>\n danger}]}",
 		runbookBase, dashboardBase)
 	if diff := cmp.Diff(want, fmt.Sprint(slack)); diff != "" {
@@ -85,7 +87,7 @@ func TestAlertmanagerWritesToSlackAndPagerDuty(t *testing.T) {
 		}
 		Links []struct{ Text, Href string }
 	}
-	eventually(t, "PagerDuty is told", func() error { return c.last("/pagerduty", &pager) })
+	program.Eventually(t, "PagerDuty is told", func() error { return c.last("/pagerduty", &pager) })
 	want = fmt.Sprintf("key s (csat) critical [{Runbook %s} {Dashboard %s}] alertname=SupportKPIRegression severity=critical kpi=csat window=1h baseline=static ",
 		runbookBase, dashboardBase)
 	got := fmt.Sprint(pager.RoutingKey, " ", pager.Payload.Summary, " ", pager.Payload.Severity, " ", pager.Links, " ", pager.Payload.Details["alerts"])

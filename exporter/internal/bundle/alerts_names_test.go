@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // known are the metrics that rules and alerts may read: those that the
@@ -137,7 +139,7 @@ func TestRunbookQueriesReadWhatThereIs(t *testing.T) {
 	for _, b := range blocks {
 		for query := range strings.Lines(b[1]) {
 			query = strings.TrimSpace(query)
-			if out, err := exec.Command(tool(t, "promtool"), "--experimental", "promql", "format", query).CombinedOutput(); err != nil {
+			if out, err := exec.Command(program.Tool(t, "promtool"), "--experimental", "promql", "format", query).CombinedOutput(); err != nil {
 				t.Errorf("%s: %v\n%s", query, err, out)
 			}
 			for _, metric := range metricsRead(query) {

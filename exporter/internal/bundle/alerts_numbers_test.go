@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // alertRule is one rule of alerts/*.yml, alerting or recording.
@@ -25,7 +27,7 @@ type alertRule struct {
 // readAlerts reads the rules of one of alerts/*.yml, in their order.
 func readAlerts(tb testing.TB, name string) []alertRule {
 	tb.Helper()
-	text, err := os.ReadFile(filepath.Join(root(tb), "alerts", name))
+	text, err := os.ReadFile(filepath.Join(program.Root(tb), "alerts", name))
 	if err != nil {
 		tb.Fatal(err)
 	}

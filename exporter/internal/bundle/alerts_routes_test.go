@@ -5,10 +5,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"supportexporter/exporter/internal/program"
 )
 
 func TestAlertmanagerConfigPassesAmtool(t *testing.T) {
-	out, err := exec.Command(tool(t, "amtool"), "check-config", filepath.Join(root(t), "alerts", "alertmanager.yml")).CombinedOutput()
+	out, err := exec.Command(program.Tool(t, "amtool"), "check-config", filepath.Join(program.Root(t), "alerts", "alertmanager.yml")).CombinedOutput()
 	if err != nil {
 		t.Errorf("amtool check-config: %v\n%s", err, out)
 	}
@@ -16,7 +18,7 @@ func TestAlertmanagerConfigPassesAmtool(t *testing.T) {
 
 // Regressions of 1h and 1d page, longer windows and improvements inform.
 func TestAlertmanagerRoutes(t *testing.T) {
-	amtool, config := tool(t, "amtool"), filepath.Join(root(t), "alerts", "alertmanager.yml")
+	amtool, config := program.Tool(t, "amtool"), filepath.Join(program.Root(t), "alerts", "alertmanager.yml")
 	for _, c := range []struct{ labels, receiver string }{
 		{"alertname=SupportKPIRegression severity=critical kpi=csat window=1h baseline=static", "page"},
 		{"alertname=SupportKPIRegression severity=critical kpi=csat window=1d baseline=rolling", "page"},

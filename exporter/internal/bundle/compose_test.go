@@ -15,13 +15,15 @@ import (
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
 	"go.yaml.in/yaml/v3"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // composed loads docker-compose.yml as docker compose does.
 func composed(tb testing.TB, profiles ...string) *types.Project {
 	tb.Helper()
-	options, err := cli.NewProjectOptions([]string{filepath.Join(root(tb), "docker-compose.yml")},
-		cli.WithWorkingDirectory(root(tb)), cli.WithProfiles(profiles), cli.WithInterpolation(true), cli.WithConsistency(true))
+	options, err := cli.NewProjectOptions([]string{filepath.Join(program.Root(tb), "docker-compose.yml")},
+		cli.WithWorkingDirectory(program.Root(tb)), cli.WithProfiles(profiles), cli.WithInterpolation(true), cli.WithConsistency(true))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -87,7 +89,7 @@ func TestComposeServices(t *testing.T) {
 		if s.Build == nil && !pinned.MatchString(s.Image) {
 			t.Errorf("%s: the image %s is not pinned", name, s.Image)
 		}
-		if s.Build != nil && (s.Build.Context != root(t) || s.Image != "support_exporter:local") {
+		if s.Build != nil && (s.Build.Context != program.Root(t) || s.Image != "support_exporter:local") {
 			t.Errorf("%s: built from %s as %s", name, s.Build.Context, s.Image)
 		}
 		for _, p := range s.Ports {
@@ -102,7 +104,7 @@ func TestComposeServices(t *testing.T) {
 			if v.Type != types.VolumeTypeBind {
 				continue
 			}
-			if _, err := os.Stat(v.Source); err != nil || !v.ReadOnly || !strings.HasPrefix(v.Source, root(t)) {
+			if _, err := os.Stat(v.Source); err != nil || !v.ReadOnly || !strings.HasPrefix(v.Source, program.Root(t)) {
 				t.Errorf("%s: mounts %s, read-only %v: %v", name, v.Source, v.ReadOnly, err)
 			}
 		}
@@ -158,11 +160,11 @@ func TestComposeCommandsNameWhatIsMounted(t *testing.T) {
 // The programs know every flag that they are started with.
 func TestComposeFlagsAreKnown(t *testing.T) {
 	dir := t.TempDir()
-	for _, program := range []string{"./exporter", "./exporter/supportctl"} {
-		build := exec.Command("go", "build", "-o", dir+"/", program)
-		build.Dir = root(t)
+	for _, folder := range []string{"./exporter", "./exporter/supportctl"} {
+		build := exec.Command("go", "build", "-o", dir+"/", folder)
+		build.Dir = program.Root(t)
 		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("building %s: %v\n%s", program, err, out)
+			t.Fatalf("building %s: %v\n%s", folder, err, out)
 		}
 	}
 	supportctl := filepath.Join(dir, "supportctl")
@@ -170,8 +172,8 @@ func TestComposeFlagsAreKnown(t *testing.T) {
 		"support-exporter": {filepath.Join(dir, "exporter"), "--help"},
 		"history":          {supportctl, "backfill", "--help"},
 		"simulator":        {supportctl, "simulate", "--help"},
-		"prometheus":       {tool(t, "prometheus"), "--help"},
-		"alertmanager":     {tool(t, "alertmanager"), "--help"},
+		"prometheus":       {program.Tool(t, "prometheus"), "--help"},
+		"alertmanager":     {program.Tool(t, "alertmanager"), "--help"},
 	}
 	project := composed(t, backends...)
 	for name, command := range help {

@@ -10,6 +10,8 @@ import (
 
 	"supportexporter/exporter/internal/config"
 	"supportexporter/exporter/internal/tally"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // greeting is an experiment with a treatment for each verdict: the arms are
@@ -111,7 +113,7 @@ func TestExperimentsAreToldInWords(t *testing.T) {
 
 	s := startPrometheus(t, t.TempDir(), x.served(t), time.Second)
 	defer s.stop(t)
-	eventually(t, "the experiments are judged", s.judges(6))
+	program.Eventually(t, "the experiments are judged", s.judges(6))
 	for _, c := range []struct {
 		experiment, where string
 		by                []string

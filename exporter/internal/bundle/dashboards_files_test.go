@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // grafanaBoard is a dashboard as it stands in a file.
@@ -63,7 +65,7 @@ type grafanaVariable struct {
 // shippedBoards reads the dashboards.
 func shippedBoards(tb testing.TB) []grafanaBoard {
 	tb.Helper()
-	names, err := filepath.Glob(filepath.Join(root(tb), "grafana", "dashboards", "*.json"))
+	names, err := filepath.Glob(filepath.Join(program.Root(tb), "grafana", "dashboards", "*.json"))
 	if err != nil || len(names) < 4 {
 		tb.Fatalf("%d dashboards, want at least 4: %v", len(names), err)
 	}

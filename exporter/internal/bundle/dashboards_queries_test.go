@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // slowest is how long a panel may take to ask.
@@ -82,9 +84,9 @@ func withHistory(tb testing.TB, end time.Time, series []promSample) (*promServer
 	if err := os.WriteFile(config, []byte("global: {scrape_interval: 15s}\n"), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	p := startProgram(tb, tool(tb, "prometheus"), "--config.file="+config,
+	p := program.Start(tb, program.Tool(tb, "prometheus"), "--config.file="+config,
 		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--storage.tsdb.retention.time=400d", "--web.listen-address=127.0.0.1:0")
-	return &promServer{url: p.url}, samples
+	return &promServer{url: p.URL}, samples
 }
 
 // ask asks as Grafana does: a range over the dashboard's time, with about one

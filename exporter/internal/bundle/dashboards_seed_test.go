@@ -19,6 +19,8 @@ import (
 	"github.com/prometheus/prometheus/tsdb"
 
 	"supportexporter/exporter/internal/telemetry"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // The dashboards are asked on everything that a Prometheus with the shipped
@@ -36,8 +38,8 @@ func withRules(tb testing.TB, p *population) *promServer {
 	p.expose(x, len(windows), "", "")
 	x.greeting()
 	s := startPrometheus(tb, dir, x.served(tb), time.Second)
-	eventually(tb, "all is published", s.publishes)
-	eventually(tb, "the experiment is judged", s.judges(4))
+	program.Eventually(tb, "all is published", s.publishes)
+	program.Eventually(tb, "the experiment is judged", s.judges(4))
 	return s
 }
 

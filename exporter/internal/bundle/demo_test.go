@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // make demo's program: history and live numbers, and nothing left behind when
@@ -19,16 +21,16 @@ func TestDemo(t *testing.T) {
 	dir := t.TempDir()
 	for name, from := range map[string]string{"support_exporter": "./exporter", "supportctl": "./exporter/supportctl", "demo": "./examples/demo"} {
 		build := exec.Command("go", "build", "-o", filepath.Join(dir, name), from)
-		build.Dir = root(t)
+		build.Dir = program.Root(t)
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("building %s: %v\n%s", from, err, out)
 		}
 	}
-	tool(t, "prometheus")
+	program.Tool(t, "prometheus")
 	cmd := exec.Command(filepath.Join(dir, "demo"), "--dist="+dir, "--dir="+filepath.Join(dir, "stack"),
 		"--duration=2d", "--conversations-per-day=20000", "--scenario=cost-spike",
 		"--exporter.address=127.0.0.1:0", "--prometheus.address=127.0.0.1:0", "--alertmanager.address=127.0.0.1:0", "--grafana.address=127.0.0.1:0")
-	cmd.Dir = root(t)
+	cmd.Dir = program.Root(t)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +70,7 @@ func TestDemo(t *testing.T) {
 		`sum(support_exporter_experiment_contradictions_total) == 0`,                        // the simulator asks for no other variant than its own
 		`sum(resets(support_conversations_total[1d])) == 0 and on () count(up == 1) == 2`,   // without a jump
 	} {
-		eventually(t, expr, func() error {
+		program.Eventually(t, expr, func() error {
 			got, _, err := prometheus.query(expr)
 			if err == nil && len(got) == 0 {
 				err = fmt.Errorf("no")

@@ -13,6 +13,8 @@ import (
 
 	"supportexporter/exporter/client"
 	"supportexporter/exporter/internal/simulate"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // declaration is what the simulator's experiment is judged by. The planned size
@@ -34,7 +36,7 @@ func TestExperimentsEndToEnd(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir()
 	build := exec.Command("go", "build", "-o", bin+"/", "./exporter", "./exporter/supportctl")
-	build.Dir = root(t)
+	build.Dir = program.Root(t)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the exporter: %v\n%s", err, out)
 	}
@@ -49,11 +51,11 @@ func TestExperimentsEndToEnd(t *testing.T) {
 			if err := os.WriteFile(config, []byte(declaration), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			exporter := startProgram(t, filepath.Join(bin, "exporter"), "--storage.path="+filepath.Join(dir, "store"), "--config.file="+config, "--web.listen-address=127.0.0.1:0")
-			conversations := pushSimulated(t, exporter.url, scenario)
-			s := startPrometheus(t, dir, &fakeExporter{Server: &httptest.Server{URL: exporter.url}}, time.Second)
+			exporter := program.Start(t, filepath.Join(bin, "exporter"), "--storage.path="+filepath.Join(dir, "store"), "--config.file="+config, "--web.listen-address=127.0.0.1:0")
+			conversations := pushSimulated(t, exporter.URL, scenario)
+			s := startPrometheus(t, dir, &fakeExporter{Server: &httptest.Server{URL: exporter.URL}}, time.Second)
 			got := ""
-			eventually(t, "a verdict on all conversations", func() (err error) {
+			program.Eventually(t, "a verdict on all conversations", func() (err error) {
 				got, err = s.settled(conversations)
 				return err
 			})
@@ -61,7 +63,7 @@ func TestExperimentsEndToEnd(t *testing.T) {
 				t.Errorf("verdict %q", got)
 			}
 			t.Logf("%d conversations: %s", conversations, got)
-			s.agreesWithSupportctl(t, filepath.Join(bin, "supportctl"), exporter.url, got)
+			s.agreesWithSupportctl(t, filepath.Join(bin, "supportctl"), exporter.URL, got)
 		})
 	}
 }

@@ -18,6 +18,8 @@ import (
 	"supportexporter/exporter/internal/config"
 	"supportexporter/exporter/internal/tally"
 	"supportexporter/exporter/internal/verdict"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // exposition is what an exporter would expose of experiments.
@@ -157,7 +159,7 @@ func TestExperimentRulesAgreeWithGonum(t *testing.T) {
 	}
 	want := estimates(verdict.FromSeries(x.series(t)))
 	s := startPrometheus(t, t.TempDir(), x.served(t), time.Second)
-	eventually(t, "the estimates agree", func() error {
+	program.Eventually(t, "the estimates agree", func() error {
 		got, err := s.estimated()
 		if err != nil {
 			return err

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // kubernetesObject reads a hand-written file of examples/kubernetes, or one of
@@ -89,7 +91,7 @@ func TestKubernetesObjectsKnowEachOther(t *testing.T) {
 func TestKubernetesPodsCanStart(t *testing.T) {
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-o", dir+"/", "./exporter", "./exporter/supportctl")
-	build.Dir = root(t)
+	build.Dir = program.Root(t)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -124,7 +126,7 @@ func TestKubernetesPodsCanStart(t *testing.T) {
 	if !strings.Contains(readShipped(t, "Dockerfile"), "/supportctl /bin/") || !slices.Equal(backup.Command, []string{"/bin/supportctl"}) {
 		t.Errorf("the image has no %v", backup.Command)
 	}
-	config := filepath.Join(root(t), "examples", "kubernetes", "exporter", "support_exporter.yml")
+	config := filepath.Join(program.Root(t), "examples", "kubernetes", "exporter", "support_exporter.yml")
 	if out, err := exec.Command(filepath.Join(dir, "exporter"), "--config.file="+config, "--config.check").CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
 	}

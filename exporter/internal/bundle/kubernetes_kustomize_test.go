@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // All files are part of a kustomization, and kustomize builds it.
 func TestKubernetesKustomization(t *testing.T) {
-	dir := filepath.Join(root(t), "examples", "kubernetes")
+	dir := filepath.Join(program.Root(t), "examples", "kubernetes")
 	for _, folder := range []string{".", "exporter", "rules", "dashboards"} {
 		var k kustomizationFile
 		decodeStrictly(t, readShipped(t, "examples", "kubernetes", folder, "kustomization.yaml"), &k)
@@ -56,7 +58,7 @@ func kustomize(t *testing.T, dir string) string {
 // one ServiceMonitor finds all of them.
 func TestKubernetesTakesSeveralExporters(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root(t), "examples", "kubernetes"))); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(program.Root(t), "examples", "kubernetes"))); err != nil {
 		t.Fatal(err)
 	}
 	top := filepath.Join(dir, "kustomization.yaml")

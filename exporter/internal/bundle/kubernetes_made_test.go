@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // maxConfigMapBytes is what Kubernetes takes in one ConfigMap.
@@ -34,7 +36,7 @@ metadata:
 spec:
 `, name) + indented(readShipped(tb, path), "  ")
 	}
-	boards, err := filepath.Glob(filepath.Join(root(tb), "grafana", "dashboards", "*.json"))
+	boards, err := filepath.Glob(filepath.Join(program.Root(tb), "grafana", "dashboards", "*.json"))
 	if err != nil || len(boards) == 0 {
 		tb.Fatalf("no dashboards: %v", err)
 	}
@@ -65,7 +67,7 @@ func rulesForKubernetes(tb testing.TB) map[string]string {
 	tb.Helper()
 	names := map[string]string{}
 	for _, folder := range []string{"recording-rules", "alerts"} {
-		files, err := filepath.Glob(filepath.Join(root(tb), folder, "*.yml"))
+		files, err := filepath.Glob(filepath.Join(program.Root(tb), folder, "*.yml"))
 		if err != nil || len(files) == 0 {
 			tb.Fatalf("%s: no files: %v", folder, err)
 		}
@@ -118,7 +120,7 @@ func kustomization(folder string, files []string) string {
 // TestKubernetesIsMade: the rules and dashboards of examples/kubernetes are those
 // of the repository. UPDATE_GOLDEN=1 writes them anew.
 func TestKubernetesIsMade(t *testing.T) {
-	dir := filepath.Join(root(t), "examples", "kubernetes")
+	dir := filepath.Join(program.Root(t), "examples", "kubernetes")
 	want := kubernetesFiles(t)
 	if os.Getenv("UPDATE_GOLDEN") != "" {
 		for _, folder := range []string{"rules", "dashboards"} {
@@ -177,14 +179,14 @@ func TestKubernetesRulesAreTheRules(t *testing.T) {
 		}
 		args = append(args, file)
 	}
-	if out, err := exec.Command(tool(t, "promtool"), args...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(program.Tool(t, "promtool"), args...).CombinedOutput(); err != nil {
 		t.Errorf("promtool check rules: %v\n%s", err, out)
 	}
 }
 
 // What Grafana's sidecar writes to its folder are the dashboards, to the byte.
 func TestKubernetesDashboardsAreTheDashboards(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(root(t), "examples", "kubernetes", "dashboards", "support-*.yaml"))
+	files, err := filepath.Glob(filepath.Join(program.Root(t), "examples", "kubernetes", "dashboards", "support-*.yaml"))
 	if err != nil || len(files) < 4 {
 		t.Fatalf("%d dashboards: %v", len(files), err)
 	}

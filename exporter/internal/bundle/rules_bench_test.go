@@ -15,6 +15,8 @@ import (
 	"testing"
 	"text/tabwriter"
 	"time"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // ruleGroup is a rule group and its rules, as Prometheus reports them.
@@ -96,7 +98,7 @@ func benchmarked(b testing.TB, dir string, now time.Time, p *population) *promSe
 	s := startPrometheus(b, dir, e, every)
 	recorded := make(map[string][]promSample)
 	for _, w := range windows {
-		eventually(b, "history is read", func() (err error) {
+		program.Eventually(b, "history is read", func() (err error) {
 			recorded[w.name], _, err = s.query(fmt.Sprintf("store:support_counters:history{window=%q}", w.name))
 			if err == nil && len(recorded[w.name]) == 0 {
 				err = fmt.Errorf("none of %s", w.name)
@@ -136,7 +138,7 @@ func (s *promServer) costs(b *testing.B, evaluations int) []*ruleCost {
 	costs := make(map[string]*ruleCost)
 	last := make(map[string]time.Time)
 	var order []*ruleCost
-	eventually(b, "all is published", s.publishes)
+	program.Eventually(b, "all is published", s.publishes)
 	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
 		groups, err := s.rules()
 		if err != nil {
@@ -179,10 +181,10 @@ func (s *promServer) cpuOfRules(b *testing.B, dir string) float64 {
 	if err := os.RemoveAll(filepath.Join(dir, "rules")); err != nil {
 		b.Fatal(err)
 	}
-	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+	if err := s.process.Cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		b.Fatal(err)
 	}
-	eventually(b, "the rules are gone", func() error {
+	program.Eventually(b, "the rules are gone", func() error {
 		groups, err := s.rules()
 		if err == nil && len(groups) > 0 {
 			err = fmt.Errorf("%d groups", len(groups))

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // countersRead are the exporter's counters that the recording rules read.
@@ -39,7 +41,7 @@ type recordingRule struct {
 // ruleFiles lists the shipped rule files.
 func ruleFiles(tb testing.TB) []string {
 	tb.Helper()
-	names, err := filepath.Glob(filepath.Join(root(tb), "recording-rules", "*.yml"))
+	names, err := filepath.Glob(filepath.Join(program.Root(tb), "recording-rules", "*.yml"))
 	if err != nil || len(names) == 0 {
 		tb.Fatalf("no rule files: %v", err)
 	}
@@ -49,7 +51,7 @@ func ruleFiles(tb testing.TB) []string {
 // readRules reads the rules of one shipped file.
 func readRules(tb testing.TB, name string) []recordingRule {
 	tb.Helper()
-	text, err := os.ReadFile(filepath.Join(root(tb), "recording-rules", name))
+	text, err := os.ReadFile(filepath.Join(program.Root(tb), "recording-rules", name))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -80,12 +82,12 @@ func recordedAs(rules []recordingRule, name string) []recordingRule {
 }
 
 func TestRulesPassPromtool(t *testing.T) {
-	promtool := tool(t, "promtool")
+	promtool := program.Tool(t, "promtool")
 	args := append([]string{"check", "rules", "--lint=all", "--lint-fatal"}, ruleFiles(t)...)
 	if out, err := exec.Command(promtool, args...).CombinedOutput(); err != nil {
 		t.Errorf("promtool check rules: %v\n%s", err, out)
 	}
-	tests, err := filepath.Glob(filepath.Join(root(t), "recording-rules", "tests", "*.yml"))
+	tests, err := filepath.Glob(filepath.Join(program.Root(t), "recording-rules", "tests", "*.yml"))
 	if err != nil || len(tests) == 0 {
 		t.Fatalf("no promtool tests: %v", err)
 	}
@@ -175,7 +177,7 @@ func TestRulesReadHistoryAsTheyReadNow(t *testing.T) {
 // The rules name counters by a pattern. It must match those it means, of all
 // metrics there are, and the rules must read no metric that is not there.
 func TestRulesReadTheExportersCounters(t *testing.T) {
-	source, err := os.ReadFile(filepath.Join(root(t), "exporter", "internal", "tally", "names.go"))
+	source, err := os.ReadFile(filepath.Join(program.Root(t), "exporter", "internal", "tally", "names.go"))
 	if err != nil {
 		t.Fatal(err)
 	}

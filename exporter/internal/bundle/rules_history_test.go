@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // windows are the lengths of the windows, shortest first.
@@ -199,7 +201,7 @@ func (l *lines) write(tb testing.TB, fill func(io.Writer)) {
 func (l *lines) blocks(tb testing.TB, data string) {
 	tb.Helper()
 	for _, name := range l.files {
-		out, err := exec.Command(tool(tb, "promtool"), "tsdb", "create-blocks-from", "openmetrics", "-q", name, data).CombinedOutput()
+		out, err := exec.Command(program.Tool(tb, "promtool"), "tsdb", "create-blocks-from", "openmetrics", "-q", name, data).CombinedOutput()
 		if err != nil {
 			tb.Fatalf("promtool create-blocks-from openmetrics: %v\n%s", err, out)
 		}

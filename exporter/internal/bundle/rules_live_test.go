@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // allKPIs are all KPIs; csat_weighted has but the longest window.
@@ -49,25 +51,25 @@ func TestWindowsCountTheTruthOnPrometheus(t *testing.T) {
 	e := newFakeExporter(t, p)
 	s := startPrometheus(t, dir, e, time.Second)
 
-	eventually(t, "windows are true", func() error { return s.compare(p) })
-	eventually(t, "all is published", s.publishes)
+	program.Eventually(t, "windows are true", func() error { return s.compare(p) })
+	program.Eventually(t, "all is published", s.publishes)
 
 	e.down.Store(true)
-	eventually(t, "the exporter is seen down", func() error { return s.none("store:support_counters:sum") })
+	program.Eventually(t, "the exporter is seen down", func() error { return s.none("store:support_counters:sum") })
 	if err := s.compare(p); err != nil {
 		t.Errorf("while the exporter is down: %v", err)
 	}
 	s.stop(t)
 	e.down.Store(false)
 	s = startPrometheus(t, dir, e, time.Second)
-	eventually(t, "the exporter is seen again", func() error {
+	program.Eventually(t, "the exporter is seen again", func() error {
 		if s.none("store:support_counters:sum") == nil {
 			return errors.New("not yet")
 		}
 		return nil
 	})
-	eventually(t, "windows are true after a restart", func() error { return s.compare(p) })
-	eventually(t, "no rule fails", s.healthy)
+	program.Eventually(t, "windows are true after a restart", func() error { return s.compare(p) })
+	program.Eventually(t, "no rule fails", s.healthy)
 }
 
 // none says whether an expression has no result.

@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,42 +14,14 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // target is the labels of the one exporter that is scraped.
 const target = `job="support",instance="support",`
-
-// root is the repository's folder.
-func root(tb testing.TB) string {
-	tb.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			tb.Fatal("no go.mod above the test's folder")
-		}
-		dir = filepath.Dir(dir)
-	}
-}
-
-// tool finds a program of the Prometheus project in .bin, where the Makefile
-// puts it.
-func tool(tb testing.TB, name string) string {
-	tb.Helper()
-	path := filepath.Join(root(tb), ".bin", name)
-	if _, err := os.Stat(path); err != nil {
-		tb.Fatalf("make tools puts .bin/%s there: %v", name, err)
-	}
-	return path
-}
 
 // fakeExporter stands in for a support_exporter: it exposes a population.
 type fakeExporter struct {
@@ -77,11 +48,9 @@ func newFakeExporter(tb testing.TB, p *population) *fakeExporter {
 
 // promServer is a running Prometheus.
 type promServer struct {
-	cmd *exec.Cmd
-	url string
+	url     string
+	process *program.Program // nil if it is another's to stop
 }
-
-var listeningLine = regexp.MustCompile(`msg="Listening on".* address=(\S+)`)
 
 // startPrometheus runs Prometheus on one core, with the shipped rules and the
 // data in dir, scraping e. Rules are evaluated every interval, that a test does
@@ -101,63 +70,21 @@ scrape_configs:
 	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	cmd := exec.Command(tool(tb, "prometheus"), "--config.file="+filepath.Join(dir, "prometheus.yml"),
+	cmd := exec.Command(program.Tool(tb, "prometheus"), "--config.file="+filepath.Join(dir, "prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--storage.tsdb.retention.time=60d",
 		"--web.listen-address=127.0.0.1:0")
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		tb.Fatal(err)
-	}
-	p := &promServer{cmd: cmd}
-	tb.Cleanup(func() { p.stop(tb) })
-	p.url = "http://" + address(tb, stderr)
-	eventually(tb, "Prometheus is ready", func() error {
-		_, err := p.get("/-/ready", nil)
-		return err
-	})
-	return p
+	p := program.StartCmd(tb, cmd)
+	s := &promServer{p.URL, p}
+	tb.Cleanup(func() { s.stop(tb) })
+	return s
 }
 
-// address waits for the line in which Prometheus says where it listens, and
-// leaves a goroutine that drains the rest until the process ends.
-func address(tb testing.TB, stderr io.Reader) string {
-	tb.Helper()
-	found := make(chan string, 1)
-	go func() {
-		defer close(found)
-		var log []string
-		lines := bufio.NewScanner(stderr)
-		for lines.Scan() {
-			if m := listeningLine.FindStringSubmatch(lines.Text()); m != nil {
-				found <- m[1]
-				io.Copy(io.Discard, stderr) //nolint:errcheck // the process has ended
-				return
-			}
-			log = append(log, lines.Text())
-		}
-		found <- "it ended: " + strings.Join(log, "\n")
-	}()
-	a := <-found
-	if strings.HasPrefix(a, "it ended") {
-		tb.Fatal("prometheus does not listen: ", a)
-	}
-	return a
-}
-
-// stop ends the process and waits for it; a second stop does nothing.
+// stop ends the process, which must succeed; a second stop does nothing.
 func (s *promServer) stop(tb testing.TB) {
-	if s.cmd.ProcessState != nil {
-		return
-	}
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		tb.Errorf("stop prometheus: %v", err)
-	}
-	if err := s.cmd.Wait(); err != nil {
-		tb.Errorf("prometheus ended: %v", err)
+	s.process.Stop(tb)
+	if state := s.process.Cmd.ProcessState; !state.Success() {
+		tb.Errorf("prometheus ended: %v", state)
 	}
 }
 
@@ -234,16 +161,4 @@ func (s *promServer) query(expr string) (series []promSample, read int, err erro
 		series = append(series, promSample{r.Metric, v})
 	}
 	return series, answer.Stats.Samples.TotalQueryableSamples, nil
-}
-
-// eventually tries until there is no error, or three minutes are over.
-func eventually(tb testing.TB, what string, try func() error) {
-	tb.Helper()
-	var err error
-	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		if err = try(); err == nil {
-			return
-		}
-	}
-	tb.Fatalf("%s: not within three minutes: %v", what, err)
 }

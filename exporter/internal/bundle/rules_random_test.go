@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // randomEvents draws conversations of all kinds and gives their events, in an
@@ -148,21 +150,21 @@ func (c *counted) kpis() (values, samples map[string]float64) {
 type restless struct {
 	t                    *testing.T
 	dir, binary          string
-	exporter, prometheus *program
+	exporter, prometheus *program.Program
 }
 
 func (s *restless) startExporter(address string) {
-	s.exporter = startProgram(s.t, s.binary, "--storage.path="+filepath.Join(s.dir, "store"), "--web.listen-address="+address)
+	s.exporter = program.Start(s.t, s.binary, "--storage.path="+filepath.Join(s.dir, "store"), "--web.listen-address="+address)
 }
 
 func (s *restless) startPrometheus() {
-	s.prometheus = startProgram(s.t, tool(s.t, "prometheus"), "--config.file="+filepath.Join(s.dir, "prometheus.yml"),
+	s.prometheus = program.Start(s.t, program.Tool(s.t, "prometheus"), "--config.file="+filepath.Join(s.dir, "prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(s.dir, "tsdb"), "--web.listen-address=127.0.0.1:0")
 }
 
 func (s *restless) push(events []string) (accepted, duplicates int) {
 	s.t.Helper()
-	body, err := read(http.Post(s.exporter.url+"/api/v1/events", "application/x-ndjson", strings.NewReader(strings.Join(events, "\n"))))
+	body, err := read(http.Post(s.exporter.URL+"/api/v1/events", "application/x-ndjson", strings.NewReader(strings.Join(events, "\n"))))
 	var answer struct{ Accepted, Duplicates, Rejected int }
 	if err == nil {
 		err = json.Unmarshal(bytes.TrimSpace(body), &answer)
@@ -175,7 +177,7 @@ func (s *restless) push(events []string) (accepted, duplicates int) {
 
 // compare says where Prometheus differs from the truth.
 func (s *restless) compare(truth map[string]*counted) error {
-	server := &promServer{url: s.prometheus.url}
+	server := &promServer{url: s.prometheus.URL}
 	for scope, c := range truth {
 		name, labels := "support:kpi:", ""
 		if scope != "" {
@@ -217,12 +219,12 @@ func TestKPIsAreTheTruthOfRandomConversations(t *testing.T) {
 	s := &restless{t: t, dir: t.TempDir()}
 	s.binary = filepath.Join(s.dir, "support_exporter")
 	build := exec.Command("go", "build", "-o", s.binary, "./exporter")
-	build.Dir = root(t)
+	build.Dir = program.Root(t)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the exporter: %v\n%s", err, out)
 	}
 	s.startExporter("127.0.0.1:0")
-	address := strings.TrimPrefix(s.exporter.url, "http://")
+	address := strings.TrimPrefix(s.exporter.URL, "http://")
 	writeRules(t, s.dir, 1e9)
 	config := fmt.Sprintf("global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [rules/*.yml]\n"+
 		"scrape_configs: [{job_name: support, static_configs: [{targets: [%q], labels: {instance: support}}]}]\n", address)
@@ -238,13 +240,13 @@ func TestKPIsAreTheTruthOfRandomConversations(t *testing.T) {
 		accepted += n
 		switch {
 		case i%(len(chunks)/4) == len(chunks)/4-1 && i < len(chunks)-len(chunks)/4:
-			_ = s.exporter.cmd.Process.Kill()
-			<-s.exporter.exited
+			_ = s.exporter.Cmd.Process.Kill()
+			<-s.exporter.Exited
 			s.startExporter(address)
 			_, d := s.push(c) // its answer might have been lost
 			resent += d
 		case i == len(chunks)/2:
-			s.prometheus.stop(t)
+			s.prometheus.Stop(t)
 			s.startPrometheus()
 		case r.IntN(4) == 0:
 			_, d := s.push(chunks[r.IntN(i+1)])
@@ -254,5 +256,5 @@ func TestKPIsAreTheTruthOfRandomConversations(t *testing.T) {
 	if accepted != len(events) || resent < 3*chunk {
 		t.Errorf("%d of %d events accepted, %d known when they came again", accepted, len(events), resent)
 	}
-	eventually(t, "the KPIs are the truth", func() error { return s.compare(truth) })
+	program.Eventually(t, "the KPIs are the truth", func() error { return s.compare(truth) })
 }

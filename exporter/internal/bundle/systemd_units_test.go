@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"supportexporter/exporter/internal/program"
 )
 
 // unit reads a unit of examples/systemd: its settings in the order of the file,
@@ -32,7 +34,7 @@ func unit(t *testing.T, name string) (settings []string) {
 // systemdUnits are the files of examples/systemd.
 func systemdUnits(t *testing.T) []string {
 	t.Helper()
-	entries, err := os.ReadDir(filepath.Join(root(t), "examples", "systemd"))
+	entries, err := os.ReadDir(filepath.Join(program.Root(t), "examples", "systemd"))
 	if err != nil || len(entries) < 2 {
 		t.Fatalf("%d units: %v", len(entries), err)
 	}
@@ -84,7 +86,7 @@ func TestSystemdVerifiesTheUnits(t *testing.T) {
 func TestSystemdFlagsAreKnown(t *testing.T) {
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-o", dir+"/", "./exporter", "./exporter/supportctl")
-	build.Dir = root(t)
+	build.Dir = program.Root(t)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -97,8 +97,9 @@ func (u Undeclared) Collect(ch chan<- prometheus.Metric) {
 	if err != nil {
 		return
 	}
+	weight := weightDesc()
 	for i, a := range arms {
 		first := i == 0 || arms[i-1].Experiment != a.Experiment
-		ch <- prometheus.MustNewConstMetric(weightDesc(), prometheus.GaugeValue, 1, a.Experiment, a.Variant, role(first))
+		ch <- prometheus.MustNewConstMetric(weight, prometheus.GaugeValue, 1, a.Experiment, a.Variant, role(first))
 	}
 }
