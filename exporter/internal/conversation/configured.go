@@ -11,6 +11,7 @@ func Configured(c *config.Config) Settings {
 		IdleTimeout: c.IdleTimeout,
 		Retention:   c.Retention,
 		Exemplars:   c.Exemplars,
+		Experiments: c.Experiments,
 		Limits: tally.Limits{
 			Intents:    c.Labels.Intent.MaxValues,
 			Tiers:      c.Labels.Tier.MaxValues,
@@ -26,12 +27,8 @@ func Configured(c *config.Config) Settings {
 			Cost:    c.Buckets.CostUSD,
 		},
 	}
-	s.Experiments = c.Experiments
 	for _, x := range c.Experiments {
-		for _, v := range x.Variants {
-			s.Arms = append(s.Arms, Arm{Experiment: x.Name, Variant: v.Name})
-		}
+		s.Limits.Arms += len(x.Variants) // the limit of the configuration is for the others
 	}
-	s.Limits.Arms += len(s.Arms) // the limit of the configuration is for the others
 	return s
 }

@@ -53,7 +53,7 @@ func TestConfigured(t *testing.T) {
 	if s.Limits != (tally.Limits{Intents: 100, Tiers: 20, Languages: 50, Reasons: 50, Components: 20, Arms: 100, Series: 200_000}) {
 		t.Errorf("got limits %+v", s.Limits)
 	}
-	if len(s.Buckets.Seconds) != 19 || len(s.Buckets.Turns) != 14 || len(s.Buckets.Cost) != 20 || len(s.Arms) != 0 {
+	if len(s.Buckets.Seconds) != 19 || len(s.Buckets.Turns) != 14 || len(s.Buckets.Cost) != 20 || len(s.Experiments) != 0 {
 		t.Errorf("got %+v", s)
 	}
 }

@@ -17,16 +17,15 @@ type Settings struct {
 	Exemplars   bool          `json:"exemplars"`
 	Limits      tally.Limits  `json:"limits"`
 	Buckets     tally.Buckets `json:"buckets"` // fixed when the store is created
-	Arms        []Arm         `json:"arms"`    // declared ones; they exist before anything joins them
 
-	Experiments []config.Experiment `json:"experiments,omitempty"` // declared ones
+	Experiments []config.Experiment `json:"experiments,omitempty"` // declared ones; their arms exist before anything joins them
 	Withdrawn   []config.Experiment `json:"withdrawn,omitempty"`   // started once and declared no more
 }
 
 // Arm is one variant of an experiment.
 type Arm struct {
-	Experiment string `json:"experiment"`
-	Variant    string `json:"variant"`
+	Experiment string
+	Variant    string
 }
 
 // Following gives s as it is in force after the settings before, from now on.

@@ -62,8 +62,10 @@ func (s *State) Configure(set Settings) {
 	if !set.Exemplars {
 		s.series.DropExemplars()
 	}
-	for _, a := range set.Arms {
-		s.series.Declare(a.Experiment, a.Variant, s.now)
+	for _, x := range set.Experiments {
+		for _, v := range x.Variants {
+			s.series.Declare(x.Name, v.Name, s.now)
+		}
 	}
 }
 
