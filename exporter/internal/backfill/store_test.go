@@ -29,7 +29,7 @@ func shown(t *testing.T, dir string, now time.Time) map[string]float64 {
 		t.Fatal(err)
 	}
 	l, err := ledger.Open(disk, ledger.Options{
-		Settings: conversation.Configured(config.Default()), MaxQueueEvents: 1, Now: func() time.Time { return now },
+		Settings: conversation.Configured(config.Default()), Now: func() time.Time { return now },
 		Logger: slog.New(slog.DiscardHandler), Metrics: telemetry.New(),
 	})
 	if err != nil {

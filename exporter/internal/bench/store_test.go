@@ -37,7 +37,6 @@ func openLedger(tb testing.TB, dir string, checkpointBytes int64) *ledger.Ledger
 	}
 	l, err := ledger.Open(fs, ledger.Options{
 		Settings:        settings(),
-		MaxQueueEvents:  1_000_000,
 		CheckpointBytes: checkpointBytes,
 		Now:             time.Now,
 		Logger:          slog.New(slog.DiscardHandler),

@@ -108,7 +108,10 @@ func ofTheExporter(tb testing.TB) []promSample {
 	}
 	m.SeriesLimit.Set(100_000)
 	m.Series.Set(4000)
-	m.ObserveQueue(func() float64 { return 5 }, func() float64 { return 100 }, func() bool { return true })
+	for _, gauge := range []string{telemetry.QueueEvents, telemetry.QueueLimit, telemetry.InflightBytes, telemetry.InflightLimit} {
+		m.Observe(gauge, func() float64 { return 5 })
+	}
+	m.ObserveHealth(func() bool { return true })
 	var text bytes.Buffer
 	if err := m.Write(&text); err != nil {
 		tb.Fatal(err)

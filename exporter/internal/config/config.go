@@ -60,11 +60,12 @@ type Buckets struct {
 
 // Ingest limits what is pushed, and by whom.
 type Ingest struct {
-	MaxBodyBytes    int64   // of one request, decompressed
-	MaxBatchEvents  int     // of one request
-	MaxQueueEvents  int     // accepted but not yet committed; at least MaxBatchEvents
-	EventsPerSecond float64 // 0: no limit; the burst is MaxBatchEvents, so that any batch can pass
-	TokensFile      string  // who may push; "": anybody
+	MaxBodyBytes     int64   // of one request, decompressed
+	MaxBatchEvents   int     // of one request
+	MaxInflightBytes int64   // of all requests that are being dealt with; at least MaxBodyBytes
+	MaxQueueEvents   int     // of all requests, not yet committed; at least MaxBatchEvents
+	EventsPerSecond  float64 // 0: no limit; the burst is MaxBatchEvents, so that any batch can pass
+	TokensFile       string  // who may push; "": anybody
 }
 
 // Default is the configuration of an empty file, and the only home of the
@@ -94,9 +95,10 @@ func Default() *Config {
 		},
 		Exemplars: true,
 		Ingest: Ingest{
-			MaxBodyBytes:   16 << 20,
-			MaxBatchEvents: 10_000,
-			MaxQueueEvents: 100_000,
+			MaxBodyBytes:     16 << 20,
+			MaxInflightBytes: 128 << 20,
+			MaxBatchEvents:   10_000,
+			MaxQueueEvents:   100_000,
 		},
 		MaxExperimentArms: 100,
 	}

@@ -8,16 +8,13 @@ package fair
 
 import "sync"
 
-// reserved is the part of a budget, one in reserved, that is kept for clients
-// which hold nothing yet.
-const reserved = 4
-
 // Budget is an amount of anything that clients hold for a while.
 //
-// A client that holds nothing gets what it asks for, if there is as much left.
-// One that holds some gets more as long as it stays within an equal part: three
-// quarters of the budget, divided by the clients that hold some. So a client alone
-// may use three quarters, and one that comes late finds the last one.
+// The first half of it goes to whoever asks. Beyond that, a client that holds some
+// gets more as long as it stays within an equal part: three quarters of the
+// budget, divided by the clients that hold some. One that holds nothing gets what
+// it asks for, if there is as much left. So a client alone may use three
+// quarters, many share them, and one that comes late finds the last one.
 //
 // It is safe for concurrent use.
 type Budget struct {
@@ -64,8 +61,8 @@ func (b *Budget) missing(client string, n float64) float64 {
 	if held == 0 {
 		return total
 	}
-	part := (b.limit - b.limit/reserved) / float64(len(b.held))
-	return max(total, min(held, held+n-part))
+	part := b.limit * 3 / 4 / float64(len(b.held))
+	return max(total, min(held, held+n-part, b.used+n-b.limit/2))
 }
 
 // Return takes back n of what a client holds.

@@ -25,6 +25,7 @@ func TestBudget(t *testing.T) {
 		{"a client alone gets three quarters", []step{{"a", 40, true}, {"a", 35, true}, {"a", 1, false}}},
 		{"one that comes late finds the last quarter", []step{{"a", 75, true}, {"b", 25, true}, {"c", 1, false}}},
 		{"and gets what the first returns", []step{{"a", 75, true}, {"b", 25, true}, {"a", -10, true}, {"a", 1, false}, {"b", 10, true}, {"b", 1, false}, {"b", -5, true}, {"c", 5, true}}},
+		{"the first half is anybody's", []step{{"a", 1, true}, {"b", 1, true}, {"c", 1, true}, {"a", 47, true}, {"a", 1, false}, {"b", 24, true}}},
 		{"what was returned can be taken again", []step{{"a", 75, true}, {"a", -75, true}, {"a", 75, true}}},
 		{"nothing needs no room", []step{{"a", 100, true}, {"b", 0, true}}},
 	} {

@@ -33,6 +33,10 @@ type Error struct {
 // WholeRequest is the index of an error that no single event is to blame for.
 const WholeRequest = -1
 
+// errorBytes is about what an error takes in memory, here and as JSON: many more
+// than the event that it is about may have.
+const errorBytes = 512
+
 func (a *Answer) reject(i int, err error) {
 	e := Error{Index: i, Message: err.Error()}
 	var field *event.FieldError
@@ -89,7 +93,7 @@ func (a *Answer) write(w http.ResponseWriter, code int) {
 // reasons are all there are for a refusal.
 var reasons = []string{
 	"method", "unauthorized", "forbidden", "media_type", "encoding", "too_large", "batch", "body", "empty", "syntax",
-	"rate", "queue", "unavailable", "shutdown", "internal",
+	"rate", "queue", "inflight", "unavailable", "shutdown", "internal",
 }
 
 // refusal is why a request was refused as a whole: nothing of it was counted.
@@ -105,6 +109,13 @@ func (r *refusal) Error() string { return r.message }
 
 func refuse(code int, reason, format string, args ...any) *refusal {
 	return &refusal{code: code, reason: reason, message: fmt.Sprintf(format, args...), index: WholeRequest}
+}
+
+// refuseFor refuses what may come again after so many seconds.
+func refuseFor(seconds int, reason, format string, args ...any) *refusal {
+	r := refuse(http.StatusTooManyRequests, reason, format, args...)
+	r.retryAfter = seconds
+	return r
 }
 
 // Recovering answers a push that comes before there is a ledger.
@@ -125,9 +136,6 @@ const (
 func (h *Handler) uncommitted(err error) error {
 	var r *refusal
 	switch {
-	case errors.Is(err, ledger.ErrBusy):
-		r = refuse(http.StatusTooManyRequests, "queue", "%v", ledger.ErrBusy)
-		r.retryAfter = retryBusy
 	case errors.Is(err, ledger.ErrClosed):
 		r = refuse(http.StatusServiceUnavailable, "shutdown", "%v", ledger.ErrClosed)
 		r.retryAfter = retryUnavailable

@@ -67,18 +67,18 @@ func formOf(r *http.Request) (form, error) {
 }
 
 // translate reads the events of a body that is not of the contract's own form.
-func (d *desk) translate(f form, header http.Header, yield func(int, *event.Event, error) bool) error {
+func (d *desk) translate(decoder *event.Decoder, f form, header http.Header, yield func(int, *event.Event, error) bool) error {
 	body := d.body.bytes()
 	switch f {
 	case formProtobufLogs, formJSONLogs:
 		var err error
 		d.ignored, err = otlp.Each(body, f.encoding(), func(i int, line []byte, err error) bool {
-			return d.line(i, line, err, yield)
+			return emit(decoder, i, line, err, yield)
 		})
 		return err
 	case formBinaryCloudEvent:
 		line, err := cloudevents.Binary(header, body)
-		d.line(0, line, err, yield)
+		emit(decoder, 0, line, err, yield)
 		return nil
 	}
 	mode := cloudevents.Structured
@@ -88,15 +88,15 @@ func (d *desk) translate(f form, header http.Header, yield func(int, *event.Even
 	i := -1
 	return cloudevents.Each(body, mode, func(line []byte, err error) bool {
 		i++
-		return d.line(i, line, err, yield)
+		return emit(decoder, i, line, err, yield)
 	})
 }
 
-// line reads the event that was made of number i. It is one line, so that what
+// emit reads the event that was made of number i. It is one line, so that what
 // is wrong in it is its own error.
-func (d *desk) line(i int, line []byte, err error, yield func(int, *event.Event, error) bool) (more bool) {
+func emit(decoder *event.Decoder, i int, line []byte, err error, yield func(int, *event.Event, error) bool) (more bool) {
 	if err == nil {
-		err = d.decoder.Decode(line, event.NDJSON, func(_ int, e *event.Event, err error) bool {
+		err = decoder.Decode(line, event.NDJSON, func(_ int, e *event.Event, err error) bool {
 			more = yield(i, e, err)
 			return more
 		})
@@ -117,6 +117,9 @@ func (d *desk) take(i int, e *event.Event, err error, arrival time.Time, batch *
 		err = d.claim(rules.arms, e, arrival)
 	}
 	if err != nil {
+		if d.full = d.takeBytes(errorBytes); d.full != nil {
+			return false
+		}
 		d.answer.reject(i, err)
 		return true
 	}

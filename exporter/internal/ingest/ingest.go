@@ -6,7 +6,6 @@ package ingest
 import (
 	"errors"
 	"log/slog"
-	"math"
 	"net/http"
 	"strconv"
 	"sync"
@@ -14,11 +13,10 @@ import (
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
-	"golang.org/x/time/rate"
-
 	"supportexporter/exporter/internal/config"
 	"supportexporter/exporter/internal/event"
 	"supportexporter/exporter/internal/experiment"
+	"supportexporter/exporter/internal/fair"
 	"supportexporter/exporter/internal/label"
 	"supportexporter/exporter/internal/ledger"
 	"supportexporter/exporter/internal/otlp"
@@ -45,22 +43,29 @@ type Handler struct {
 	now     func() time.Time
 	rules   atomic.Pointer[rules]
 	desks   sync.Pool // of *desk
+	readers sync.Pool // of *reader
+
+	admission admission
 }
 
 // rules are what a reload may change, all of it at once.
 type rules struct {
-	limits  config.Ingest
-	policy  *label.Policy
-	tokens  *token.Set // nil: anybody may push
-	limiter *rate.Limiter
-	arms    arms
+	limits config.Ingest
+	policy *label.Policy
+	tokens *token.Set // nil: anybody may push
+	rate   *fair.Rate // nil: as many as come
+	arms   arms
 }
 
 // desk is what one request works with; its memory serves the next one.
 type desk struct {
+	admission *admission
+	client    string // whose share of it the request has
+	bytes     int    // that it has of it
+
 	body     body
-	decoder  event.Decoder
-	events   int // that the request has, as far as it is read
+	events   int   // that the request has, as far as it is read
+	full     error // why the request is read no farther
 	overflow label.Overflow
 	delays   []float64          // of events that say when they happened, in seconds
 	contrary []*metrics.Counter // one for each event in another variant than its own
@@ -71,8 +76,9 @@ type desk struct {
 // New makes a handler for a configuration. tokens are those of its tokens
 // file, nil if it names none; splits are those of its experiments.
 func New(l Ledger, c *config.Config, tokens *token.Set, splits experiment.Splits, m *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Handler {
-	h := &Handler{ledger: l, metrics: m, logger: logger, now: now}
-	h.desks.New = func() any { return &desk{} }
+	h := &Handler{ledger: l, metrics: m, logger: logger, now: now, admission: newAdmission()}
+	h.desks.New = func() any { return &desk{admission: &h.admission} }
+	h.readers.New = func() any { return &reader{} }
 	h.Configure(c, tokens, splits)
 	for _, r := range event.Reasons() {
 		m.Rejected(string(r))
@@ -80,6 +86,10 @@ func New(l Ledger, c *config.Config, tokens *token.Set, splits experiment.Splits
 	for _, r := range reasons {
 		m.Refused(r)
 	}
+	m.Observe(telemetry.InflightBytes, h.admission.bytes.Used)
+	m.Observe(telemetry.InflightLimit, h.admission.bytes.Limit)
+	m.Observe(telemetry.QueueEvents, h.admission.queue.Used)
+	m.Observe(telemetry.QueueLimit, h.admission.queue.Limit)
 	return h
 }
 
@@ -87,8 +97,9 @@ func New(l Ledger, c *config.Config, tokens *token.Set, splits experiment.Splits
 func (h *Handler) Configure(c *config.Config, tokens *token.Set, splits experiment.Splits) {
 	r := &rules{limits: c.Ingest, policy: label.NewPolicy(c.Labels), tokens: tokens, arms: newArms(splits, h.metrics)}
 	if perSecond := c.Ingest.EventsPerSecond; perSecond > 0 {
-		r.limiter = rate.NewLimiter(rate.Limit(perSecond), c.Ingest.MaxBatchEvents)
+		r.rate = fair.NewRate(perSecond, c.Ingest.MaxBatchEvents)
 	}
+	h.admission.configure(c.Ingest)
 	h.rules.Store(r)
 }
 
@@ -99,6 +110,7 @@ func (h *Handler) Tokens() bool { return h.rules.Load().tokens != nil }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := h.now()
 	d := h.desks.Get().(*desk)
+	defer h.leave(d)
 	d.answer = Answer{Errors: d.answer.Errors[:0], body: d.answer.body}
 	code := http.StatusOK
 	if err := h.push(d, w, r, began, h.rules.Load()); err != nil {
@@ -109,7 +121,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	code = d.answer.reply(w, r, code)
 	h.metrics.Request(code).Inc()
 	h.metrics.RequestSeconds.Update(h.now().Sub(began).Seconds())
-	h.desks.Put(d)
 }
 
 // push does what a request asks, or says why it is refused as a whole.
@@ -118,25 +129,27 @@ func (h *Handler) push(d *desk, w http.ResponseWriter, r *http.Request, began ti
 		w.Header().Set("Allow", http.MethodPost)
 		return refuse(http.StatusMethodNotAllowed, "method", "want POST, got %s", r.Method)
 	}
-	if err := authorize(w, r, rules.tokens); err != nil {
+	var err error
+	if d.client, err = authorize(w, r, rules.tokens); err != nil {
 		return err
 	}
 	form, err := formOf(r)
 	if err != nil {
 		return err
 	}
-	if err := d.body.read(w, r, rules.limits.MaxBodyBytes); err != nil {
+	if err := d.receive(w, r, rules.limits.MaxBodyBytes); err != nil {
 		return err
 	}
 	batch := h.ledger.NewBatch()
 	defer h.ledger.Release(batch)
-	if err := h.decode(d, form, r.Header, began, batch, rules); err != nil {
+	if err := h.read(d, form, r.Header, began, batch, rules); err != nil {
 		return err
 	}
-	if err := h.throttle(batch.Len(), rules.limiter); err != nil {
+	if err := h.enqueue(d, batch.Len(), rules.rate); err != nil {
 		return err
 	}
 	result, err := h.ledger.Commit(batch)
+	h.admission.queue.Return(d.client, batch.Len())
 	if err != nil {
 		return h.uncommitted(err)
 	}
@@ -169,10 +182,24 @@ func (h *Handler) report(d *desk) {
 	h.metrics.LogAttributesIgnored.Add(d.ignored.Attributes)
 }
 
+// read decompresses and decodes the body.
+func (h *Handler) read(d *desk, f form, header http.Header, arrival time.Time, batch *ledger.Batch, rules *rules) error {
+	if d.body.isLarge() {
+		h.admission.turns.Wait(d.client)
+		defer h.admission.turns.End()
+	}
+	x := h.readers.Get().(*reader)
+	defer h.readers.Put(x)
+	if err := x.inflate(d, rules.limits.MaxBodyBytes); err != nil {
+		return err
+	}
+	return x.decode(d, f, header, arrival, batch, rules)
+}
+
 // decode fills the batch with the body's valid events, and the answer with the
 // errors of the others.
-func (h *Handler) decode(d *desk, f form, header http.Header, arrival time.Time, batch *ledger.Batch, rules *rules) error {
-	d.events, d.overflow, d.delays, d.contrary, d.ignored = 0, label.Overflow{}, d.delays[:0], d.contrary[:0], otlp.Ignored{}
+func (x *reader) decode(d *desk, f form, header http.Header, arrival time.Time, batch *ledger.Batch, rules *rules) error {
+	d.events, d.full, d.overflow, d.delays, d.contrary, d.ignored = 0, nil, label.Overflow{}, d.delays[:0], d.contrary[:0], otlp.Ignored{}
 	var err error
 	switch f {
 	case formJSON, formNDJSON:
@@ -180,13 +207,16 @@ func (h *Handler) decode(d *desk, f form, header http.Header, arrival time.Time,
 		if f == formNDJSON {
 			format = event.NDJSON
 		}
-		err = d.decoder.Decode(d.body.bytes(), format, func(i int, e *event.Event, err error) bool {
+		err = x.decoder.Decode(d.body.bytes(), format, func(i int, e *event.Event, err error) bool {
 			return d.take(i, e, err, arrival, batch, rules)
 		})
 	default: // with a function of its own, so that the other stays off the heap
-		err = d.translate(f, header, func(i int, e *event.Event, err error) bool {
+		err = d.translate(&x.decoder, f, header, func(i int, e *event.Event, err error) bool {
 			return d.take(i, e, err, arrival, batch, rules)
 		})
+	}
+	if d.full != nil {
+		return d.full
 	}
 	if d.events > rules.limits.MaxBatchEvents {
 		return refuse(http.StatusRequestEntityTooLarge, "batch", "a request may have %d events, this one has more", rules.limits.MaxBatchEvents)
@@ -201,23 +231,6 @@ func (h *Handler) decode(d *desk, f form, header http.Header, arrival time.Time,
 		return refuse(http.StatusBadRequest, "syntax", "%v", err)
 	}
 	return nil
-}
-
-// throttle takes the events from the rate that is allowed.
-func (h *Handler) throttle(events int, limiter *rate.Limiter) error {
-	if limiter == nil {
-		return nil
-	}
-	now := h.now()
-	wait := limiter.ReserveN(now, events)
-	delay := wait.DelayFrom(now)
-	if delay == 0 {
-		return nil
-	}
-	wait.CancelAt(now)
-	err := refuse(http.StatusTooManyRequests, "rate", "more than %v events a second", float64(limiter.Limit()))
-	err.retryAfter = max(1, int(math.Ceil(delay.Seconds())))
-	return err
 }
 
 // refuse makes the answer that of a refused request.

@@ -32,7 +32,7 @@ import (
 	"supportexporter/exporter/internal/token"
 )
 
-const refusalReasons = 15 // a new one would begin with its first count
+const refusalReasons = 16 // a new one would begin with its first count
 
 const (
 	jsonType   = "application/json"
@@ -47,6 +47,10 @@ type pushes struct {
 	now     time.Time
 }
 
+func (p *pushes) clock() time.Time { return p.now }
+
+func silent() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 func newPushes(t testing.TB, change func(*config.Config)) *pushes {
 	t.Helper()
 	c := config.Default()
@@ -54,16 +58,14 @@ func newPushes(t testing.TB, change func(*config.Config)) *pushes {
 		change(c)
 	}
 	p := &pushes{metrics: telemetry.New(), now: time.UnixMilli(1_700_000_000_000)}
-	clock := func() time.Time { return p.now }
 	l, err := ledger.Open(simdisk.New(nil), ledger.Options{
 		Settings: conversation.Settings{
 			IdleTimeout: time.Hour, Retention: 24 * time.Hour,
 			Limits: tally.Limits{Intents: 9, Tiers: 9, Languages: 9, Reasons: 9, Components: 9, Arms: 9, Series: 10_000},
 		},
-		MaxQueueEvents: c.Ingest.MaxQueueEvents,
-		Now:            time.Now,
-		Logger:         slog.New(slog.DiscardHandler),
-		Metrics:        p.metrics,
+		Now:     time.Now,
+		Logger:  silent(),
+		Metrics: p.metrics,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +78,7 @@ func newPushes(t testing.TB, change func(*config.Config)) *pushes {
 		}
 	}
 	p.ledger = l
-	p.Handler = ingest.New(l, c, tokens, nil, p.metrics, slog.New(slog.DiscardHandler), clock)
+	p.Handler = ingest.New(l, c, tokens, nil, p.metrics, silent(), p.clock)
 	return p
 }
 
@@ -181,6 +183,7 @@ func TestRefusals(t *testing.T) {
 			if err != nil || s.Open != 0 {
 				t.Errorf("something was counted: %d conversations are open, %v", s.Open, err)
 			}
+			wantNothingHeld(t, p)
 			want := fmt.Sprintf(`support_exporter_requests_refused_total{reason=%q} 1`, tt.reason)
 			if text := own(t, p); !strings.Contains(text, want) || strings.Count(text, "support_exporter_requests_refused_total{") != refusalReasons {
 				t.Errorf("no %s among all %d reasons in\n%s", want, refusalReasons, text)
@@ -233,10 +236,10 @@ func TestRate(t *testing.T) {
 	if code, _ := push(numbered(10)); code != 200 {
 		t.Fatalf("the burst: code %d", code)
 	}
-	if code, after := push(numbered(4)); code != 429 || after != "2" {
+	if code, after := push(numbered(4)); code != 429 || after != "4" { // the last quarter of a burst is for other clients
 		t.Errorf("4 events at 2 a second: code %d, Retry-After %q", code, after)
 	}
-	p.now = p.now.Add(2 * time.Second)
+	p.now = p.now.Add(4 * time.Second)
 	if code, _ := push(numbered(4)); code != 200 {
 		t.Errorf("after Retry-After: code %d", code)
 	}
@@ -270,7 +273,6 @@ func TestUndurableEvents(t *testing.T) {
 		code    int
 		message string
 	}{
-		{ledger.ErrBusy, 429, "waiting"},
 		{ledger.ErrClosed, 503, "shutting down"},
 		{fmt.Errorf("%w: write /var/lib/x: no space left", ledger.ErrUnavailable), 503, "events cannot be made durable"},
 	} {

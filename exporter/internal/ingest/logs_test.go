@@ -160,8 +160,9 @@ func TestRefusedLogs(t *testing.T) {
 	p := newPushes(t, func(c *config.Config) {
 		c.Ingest.TokensFile, c.Ingest.MaxBatchEvents, c.Ingest.MaxBodyBytes, c.Ingest.EventsPerSecond = file, 5, 1000, 1e-3
 	})
-	busy := *p
-	busy.Handler = ingest.New(unavailable{p.ledger, ledger.ErrBusy}, config.Default(), nil, nil, p.metrics, slog.New(slog.DiscardHandler), time.Now)
+	busy, noQueue := *p, config.Default()
+	noQueue.Ingest.MaxQueueEvents = 0
+	busy.Handler = ingest.New(p.ledger, noQueue, nil, nil, p.metrics, slog.New(slog.DiscardHandler), time.Now)
 	full := *p
 	full.Handler = ingest.New(unavailable{p.ledger, ledger.ErrUnavailable}, config.Default(), nil, nil, p.metrics, slog.New(slog.DiscardHandler), time.Now)
 	const csat = "support.csat"

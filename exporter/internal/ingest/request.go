@@ -10,85 +10,122 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"supportexporter/exporter/internal/event"
 	"supportexporter/exporter/internal/token"
 )
 
-// authorize checks the bearer token, where tokens are configured.
-func authorize(w http.ResponseWriter, r *http.Request, tokens *token.Set) error {
+// authorize checks the bearer token, where tokens are configured, and names the
+// client: by its token, or else by its address.
+func authorize(w http.ResponseWriter, r *http.Request, tokens *token.Set) (client string, err error) {
 	if tokens == nil {
-		return nil
+		return clientOf(r), nil
 	}
 	scheme, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || credentials == "" {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="support_exporter"`)
-		return refuse(http.StatusUnauthorized, "unauthorized", "want a bearer token in the header Authorization")
+		return "", refuse(http.StatusUnauthorized, "unauthorized", "want a bearer token in the header Authorization")
 	}
-	if _, ok := tokens.Check(strings.TrimSpace(credentials)); !ok {
-		return refuse(http.StatusForbidden, "forbidden", "the bearer token is not known")
+	client, ok := tokens.Check(strings.TrimSpace(credentials))
+	if !ok {
+		return "", refuse(http.StatusForbidden, "forbidden", "the bearer token is not known")
 	}
-	return nil
+	return client, nil
 }
 
-// body is a request's body, decompressed.
+// encoding is how a body is compressed.
+type encoding int
+
+const (
+	plain encoding = iota
+	gzipped
+	zstandard
+)
+
+func encodingOf(r *http.Request) (encoding, error) {
+	header := r.Header.Get("Content-Encoding")
+	switch strings.ToLower(header) {
+	case "", "identity":
+		return plain, nil
+	case "gzip":
+		return gzipped, nil
+	case "zstd":
+		return zstandard, nil
+	}
+	return 0, refuse(http.StatusUnsupportedMediaType, "encoding", "Content-Encoding: want gzip, zstd or none, got %.100q", header)
+}
+
+// body is a request's body, as it came and decompressed. While a client sends
+// it, slowly perhaps, it takes no more memory than what has come.
 type body struct {
-	buf  bytes.Buffer
-	gzip *gzip.Reader
-	zstd *zstd.Decoder
+	came     bytes.Buffer
+	inflated bytes.Buffer
+	encoding encoding
 }
 
 // maxKeptBytes is how much memory a body keeps for the next request.
 const maxKeptBytes = 4 << 20
 
-func (b *body) bytes() []byte { return b.buf.Bytes() }
-
-// read takes the body, of at most limit bytes before and after decompression.
-func (b *body) read(w http.ResponseWriter, r *http.Request, limit int64) error {
-	if b.buf.Cap() > maxKeptBytes {
-		b.buf = bytes.Buffer{}
+func (b *body) reset() {
+	for _, buf := range []*bytes.Buffer{&b.came, &b.inflated} {
+		if buf.Reset(); buf.Cap() > maxKeptBytes {
+			*buf = bytes.Buffer{}
+		}
 	}
-	b.buf.Reset()
+}
+
+// bytes gives the body, decompressed.
+func (b *body) bytes() []byte {
+	if b.encoding == plain {
+		return b.came.Bytes()
+	}
+	return b.inflated.Bytes()
+}
+
+// isLarge says whether it takes long to read, so that turns are worth it.
+func (b *body) isLarge() bool { return b.encoding != plain || b.came.Len() > maxSmallBytes }
+
+const (
+	maxSmallBytes   = 64 << 10
+	maxTrustedBytes = 4 << 10 // that a request gets because it says that it will send them
+)
+
+// receive takes the body as it comes, of at most limit bytes.
+func (d *desk) receive(w http.ResponseWriter, r *http.Request, limit int64) error {
 	if r.ContentLength > limit {
 		return tooLarge(limit)
 	}
-	encoding := r.Header.Get("Content-Encoding")
-	if encoding == "" && 0 <= r.ContentLength && r.ContentLength <= maxTrustedBytes {
-		return b.readExactly(r.Body, int(r.ContentLength))
+	b := &d.body
+	b.reset()
+	var err error
+	if b.encoding, err = encodingOf(r); err != nil {
+		return err
 	}
-	plain, err := b.decompress(encoding, http.MaxBytesReader(w, r.Body, limit))
-	if err == nil {
-		_, err = b.buf.ReadFrom(io.LimitReader(plain, limit+1))
+	if n := int(r.ContentLength); 0 <= n && n <= maxTrustedBytes {
+		if err := d.takeBytes(n); err != nil {
+			return err
+		}
+		b.came.Grow(n)
+		whole := b.came.AvailableBuffer()[:n]
+		_, err = io.ReadFull(r.Body, whole)
+		b.came.Write(whole) // where it is already
+	} else {
+		_, err = b.came.ReadFrom(&metered{in: http.MaxBytesReader(w, r.Body, limit), desk: d})
 	}
+	return unreadable(err, limit)
+}
+
+// unreadable says why a body could not be read, nil if err is.
+func unreadable(err error, limit int64) error {
 	var refused *refusal
 	var over *http.MaxBytesError
 	switch {
+	case err == nil:
+		return nil
 	case errors.As(err, &refused):
 		return refused
 	case errors.As(err, &over), errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, zstd.ErrWindowSizeExceeded):
 		return tooLarge(limit)
-	case err != nil:
-		return unreadable(err)
-	case int64(b.buf.Len()) > limit:
-		return tooLarge(limit)
 	}
-	return nil
-}
-
-// maxTrustedBytes is how much memory a request gets because it says that it
-// will fill it; a longer one gets it as it does.
-const maxTrustedBytes = 64 << 10
-
-// readExactly takes a body of a known length at one go, as that of one event is.
-func (b *body) readExactly(in io.Reader, length int) error {
-	b.buf.Grow(length)
-	whole := b.buf.AvailableBuffer()[:length]
-	if _, err := io.ReadFull(in, whole); err != nil {
-		return unreadable(err)
-	}
-	b.buf.Write(whole) // where it is already
-	return nil
-}
-
-func unreadable(err error) *refusal {
 	return refuse(http.StatusBadRequest, "body", "reading the body: %v", err)
 }
 
@@ -96,29 +133,44 @@ func tooLarge(limit int64) *refusal {
 	return refuse(http.StatusRequestEntityTooLarge, "too_large", "a body may have %d bytes, decompressed; this one has more", limit)
 }
 
+// reader reads bodies. It is at work only while a processor is: the memory that
+// it needs beside the body does not grow with the number of clients.
+type reader struct {
+	decoder event.Decoder
+	gzip    *gzip.Reader
+	zstd    *zstd.Decoder
+}
+
+// inflate decompresses a body that is compressed to at most limit bytes.
+func (x *reader) inflate(d *desk, limit int64) error {
+	if d.body.encoding == plain {
+		return nil
+	}
+	in, err := x.decompress(d.body.encoding, &d.body.came)
+	if err == nil {
+		_, err = d.body.inflated.ReadFrom(&metered{in: io.LimitReader(in, limit+1), desk: d})
+	}
+	if err == nil && int64(d.body.inflated.Len()) > limit {
+		return tooLarge(limit)
+	}
+	return unreadable(err, limit)
+}
+
 // maxWindow is how far back a zstd stream may refer: what the format asks
 // every decoder to support, and the most memory one request can claim by it.
 const maxWindow = 8 << 20
 
-func (b *body) decompress(encoding string, in io.Reader) (io.Reader, error) {
+func (x *reader) decompress(e encoding, in io.Reader) (io.Reader, error) {
 	var err error
-	switch strings.ToLower(encoding) {
-	case "", "identity":
-		return in, nil
-	case "gzip":
-		if b.gzip == nil {
-			b.gzip, err = gzip.NewReader(in)
-		} else {
-			err = b.gzip.Reset(in)
-		}
-		return b.gzip, err
-	case "zstd":
-		if b.zstd == nil {
-			b.zstd, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
-		} else {
-			err = b.zstd.Reset(in)
-		}
-		return b.zstd, err
+	switch {
+	case e == gzipped && x.gzip == nil:
+		x.gzip, err = gzip.NewReader(in)
+		return x.gzip, err
+	case e == gzipped:
+		return x.gzip, x.gzip.Reset(in)
+	case x.zstd == nil:
+		x.zstd, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
+		return x.zstd, err
 	}
-	return nil, refuse(http.StatusUnsupportedMediaType, "encoding", "Content-Encoding: want gzip, zstd or none, got %.100q", encoding)
+	return x.zstd, x.zstd.Reset(in)
 }

@@ -49,15 +49,11 @@ func (b *Batch) Add(e *event.Event) {
 func (b *Batch) Len() int { return b.events }
 
 // Commit makes the events of a batch durable and counts them. It returns when
-// both are done, or with an error when neither is.
+// both are done, or with an error when neither is. How much waits is for its
+// callers to bound.
 func (l *Ledger) Commit(b *Batch) (Result, error) {
 	if b.events == 0 {
 		return Result{}, nil
-	}
-	n := int64(b.events)
-	defer l.queued.Add(-n)
-	if l.queued.Add(n) > l.maxQueued.Load() {
-		return Result{}, ErrBusy
 	}
 	select {
 	case l.batches <- b: // nearly always; with one case this is much cheaper
@@ -80,10 +76,3 @@ func (l *Ledger) Commit(b *Batch) (Result, error) {
 		return Result{}, ErrClosed
 	}
 }
-
-// QueueLength gives the number of events that wait to be committed, or are
-// being committed.
-func (l *Ledger) QueueLength() float64 { return float64(l.queued.Load()) }
-
-// QueueLimit gives the number of events that may wait.
-func (l *Ledger) QueueLimit() float64 { return float64(l.maxQueued.Load()) }

@@ -33,7 +33,7 @@ func TestOtherWeightsAreRefused(t *testing.T) {
 					o.Settings = splitting(1)
 				}
 				l := open(t, disk, o)
-				reload := func(s conversation.Settings) error { return l.Configure(context.Background(), s, 10) }
+				reload := func(s conversation.Settings) error { return l.Configure(context.Background(), s) }
 				if err := reload(splitting(1)); err != nil {
 					t.Fatal(err)
 				}

@@ -45,7 +45,6 @@ import (
 // What Commit can fail with. Of the batch nothing was counted, and sending it
 // again is safe.
 var (
-	ErrBusy        = errors.New("too many events are waiting to be committed")
 	ErrUnavailable = errors.New("events cannot be made durable")
 	ErrClosed      = errors.New("the exporter is shutting down")
 )
@@ -53,7 +52,6 @@ var (
 // Options are what a ledger needs.
 type Options struct {
 	Settings        conversation.Settings
-	MaxQueueEvents  int   // that may wait to be committed
 	CheckpointBytes int64 // of log after which a checkpoint is written; 0 is 64 MiB
 	Now             func() time.Time
 	Logger          *slog.Logger
@@ -75,8 +73,6 @@ type Ledger struct {
 	checkpointed chan error
 	stop         chan struct{}
 	done         chan struct{}
-	queued       atomic.Int64 // events
-	maxQueued    atomic.Int64
 	failure      atomic.Pointer[error]
 
 	checkpointing bool
@@ -114,7 +110,6 @@ func Open(fs journal.FS, o Options) (*Ledger, error) {
 		stop:         make(chan struct{}),
 		done:         make(chan struct{}),
 	}
-	l.maxQueued.Store(int64(o.MaxQueueEvents))
 	if err := l.recover(); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
@@ -176,11 +171,10 @@ func sameBuckets(have, want tally.Buckets) error {
 
 // Configure puts settings in force for all events that are committed later, or
 // fails and changes nothing.
-func (l *Ledger) Configure(ctx context.Context, set conversation.Settings, maxQueueEvents int) error {
+func (l *Ledger) Configure(ctx context.Context, set conversation.Settings) error {
 	var err error
 	callErr := l.call(ctx, func() {
 		if err = l.configure(set); err == nil {
-			l.maxQueued.Store(int64(maxQueueEvents))
 			l.report()
 		}
 	})

@@ -34,11 +34,10 @@ func settings() conversation.Settings {
 
 func options() ledger.Options {
 	return ledger.Options{
-		Settings:       settings(),
-		MaxQueueEvents: 1000,
-		Now:            time.Now,
-		Logger:         slog.New(slog.DiscardHandler),
-		Metrics:        telemetry.New(),
+		Settings: settings(),
+		Now:      time.Now,
+		Logger:   slog.New(slog.DiscardHandler),
+		Metrics:  telemetry.New(),
 	}
 }
 
@@ -270,21 +269,6 @@ func TestConcurrentCommitsShareGroups(t *testing.T) {
 	}
 }
 
-func TestFullQueueIsBusy(t *testing.T) {
-	o := options()
-	o.MaxQueueEvents = 2
-	l := open(t, simdisk.New(nil), o)
-	if _, err := commit(l, resolved("a"), resolved("b"), resolved("c")); !errors.Is(err, ledger.ErrBusy) {
-		t.Errorf("three events in a queue of two: %v, want %v", err, ledger.ErrBusy)
-	}
-	if r, err := commit(l, resolved("a"), resolved("b")); err != nil || r.Accepted != 2 {
-		t.Errorf("two events: %+v, %v", r, err)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // What time does is durable too: an outcome counted because a conversation went
 // idle is there after a crash, though nobody pushed anything since.
 func TestIdlenessSurvivesACrash(t *testing.T) {
@@ -326,7 +310,7 @@ func TestSettingsAreJournaled(t *testing.T) {
 	l := open(t, disk, options())
 	tight := settings()
 	tight.Limits.Intents = 1
-	if err := l.Configure(context.Background(), tight, 10); err != nil {
+	if err := l.Configure(context.Background(), tight); err != nil {
 		t.Fatal(err)
 	}
 	for _, intent := range []string{"refund", "login"} {
@@ -360,7 +344,7 @@ func TestOtherBucketsAreRefused(t *testing.T) {
 	o := options()
 	o.Settings.Buckets.Turns = []float64{1, 2}
 	want := "buckets.turns: the store was created with [3] and keeps them; got [1 2]"
-	if err := l.Configure(context.Background(), o.Settings, 10); err == nil || err.Error() != want {
+	if err := l.Configure(context.Background(), o.Settings); err == nil || err.Error() != want {
 		t.Errorf("Configure: %v, want %q", err, want)
 	}
 	if err := l.Close(); err != nil {

@@ -142,21 +142,21 @@ func (d *daemon) open(s settings) (*ledger.Ledger, error) {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	l, err := ledger.Open(fs, ledger.Options{
-		Settings:       conversation.Configured(s.config),
-		MaxQueueEvents: s.config.Ingest.MaxQueueEvents,
-		Now:            time.Now,
-		Logger:         d.o.Logger,
-		Metrics:        d.metrics,
+		Settings: conversation.Configured(s.config),
+		Now:      time.Now,
+		Logger:   d.o.Logger,
+		Metrics:  d.metrics,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the store in %s: %w", d.o.StoragePath, err)
 	}
 	d.declared.Declare(s.config.Experiments)
 	d.reloaded(nil)
-	d.metrics.ObserveQueue(l.QueueLength, l.QueueLimit, func() bool { return l.Err() == nil })
+	pushes := ingest.New(l, s.config, s.tokens, s.splits, d.metrics, d.o.Logger, time.Now)
+	d.metrics.ObserveHealth(func() bool { return l.Err() == nil })
 	d.service.Store(&service{
 		ledger: l,
-		ingest: ingest.New(l, s.config, s.tokens, s.splits, d.metrics, d.o.Logger, time.Now),
+		ingest: pushes,
 		scrape: d.scrapeHandler(l),
 	})
 	d.o.Logger.Info("Ready to take events.")
@@ -185,7 +185,7 @@ func (d *daemon) reload(ctx context.Context) error {
 	s, err := load(d.o.ConfigFile)
 	svc := d.service.Load()
 	if err == nil {
-		err = svc.ledger.Configure(ctx, conversation.Configured(s.config), s.config.Ingest.MaxQueueEvents)
+		err = svc.ledger.Configure(ctx, conversation.Configured(s.config))
 	}
 	if err == nil {
 		svc.ingest.Configure(s.config, s.tokens, s.splits)

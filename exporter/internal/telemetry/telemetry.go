@@ -38,6 +38,8 @@ const (
 	CommitEvents       = "support_exporter_commit_events"
 	QueueEvents        = "support_exporter_queue_events"
 	QueueLimit         = "support_exporter_queue_limit_events"
+	InflightBytes      = "support_exporter_inflight_bytes"
+	InflightLimit      = "support_exporter_inflight_limit_bytes"
 	JournalFailures    = "support_exporter_journal_failures_total"
 	JournalTorn        = "support_exporter_journal_torn_bytes_total"
 	CheckpointSeconds  = "support_exporter_checkpoint_duration_seconds"
@@ -72,6 +74,8 @@ var help = map[string]string{
 	CommitEvents:       "Events in one group.",
 	QueueEvents:        "Events received that are not committed yet.",
 	QueueLimit:         "Events that may wait; beyond, pushes are answered with 429.",
+	InflightBytes:      "Bytes of pushes being received, read or committed, decompressed.",
+	InflightLimit:      "Bytes of pushes there may be; beyond, pushes are answered with 429.",
 	JournalFailures:    "Failed attempts to make events durable.",
 	JournalTorn:        "Bytes of an unfinished group cut from the log's end at start.",
 	CheckpointSeconds:  "Time to write a checkpoint, beside the traffic.",
@@ -190,12 +194,12 @@ func (m *Metrics) Contradictions(experiment string) *metrics.Counter {
 	return m.set.GetOrCreateCounter(fmt.Sprintf(`%s{experiment="%s"}`, Contradictions, name))
 }
 
-// ObserveQueue has the queue's length and limit read at each scrape, and
-// whether the store takes events.
-func (m *Metrics) ObserveQueue(length, limit func() float64, healthy func() bool) {
-	m.set.GetOrCreateGauge(QueueEvents, length)
-	m.set.GetOrCreateGauge(QueueLimit, limit)
-	m.set.GetOrCreateGauge(StoreHealthy, func() float64 {
+// Observe has a gauge's value read at each scrape.
+func (m *Metrics) Observe(gauge string, value func() float64) { m.set.GetOrCreateGauge(gauge, value) }
+
+// ObserveHealth has it read at each scrape whether the store takes events.
+func (m *Metrics) ObserveHealth(healthy func() bool) {
+	m.Observe(StoreHealthy, func() float64 {
 		if healthy() {
 			return 1
 		}

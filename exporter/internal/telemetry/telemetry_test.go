@@ -22,7 +22,10 @@ func all() *telemetry.Metrics {
 	m.FactIgnored("csat", "conflict").Inc()
 	m.LabelOverflow("intent").Inc()
 	m.RequestSeconds.Update(0.002)
-	m.ObserveQueue(func() float64 { return 5 }, func() float64 { return 100 }, func() bool { return true })
+	for _, gauge := range []string{telemetry.QueueEvents, telemetry.QueueLimit, telemetry.InflightBytes, telemetry.InflightLimit} {
+		m.Observe(gauge, func() float64 { return 5 })
+	}
+	m.ObserveHealth(func() bool { return true })
 	return m
 }
 

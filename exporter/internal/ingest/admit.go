@@ -1,0 +1,102 @@
+package ingest
+
+import (
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime"
+
+	"supportexporter/exporter/internal/config"
+	"supportexporter/exporter/internal/fair"
+)
+
+// admission is what all requests share, and what each client gets of it: memory,
+// a place in the queue to the disk, and the processors.
+type admission struct {
+	bytes *fair.Budget // of bodies, from their first byte to their answer
+	queue *fair.Budget // events that wait to be committed
+	turns *fair.Turns  // to read large bodies; a processor is left for the rest
+}
+
+func newAdmission() admission {
+	return admission{bytes: fair.NewBudget(0), queue: fair.NewBudget(0), turns: fair.NewTurns(max(1, runtime.GOMAXPROCS(0)-1))}
+}
+
+func (a *admission) configure(c config.Ingest) {
+	a.bytes.SetLimit(int(c.MaxInflightBytes))
+	a.queue.SetLimit(c.MaxQueueEvents)
+}
+
+// clientOf names who pushes without a token: by address, of which a whole
+// network of IPv6 counts as one.
+func clientOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr // of a Unix socket, say
+	}
+	if a, err := netip.ParseAddr(host); err == nil && a.Is6() && !a.Is4In6() {
+		p, _ := a.WithZone("").Prefix(64) // an IPv6 address always has one
+		return p.String()
+	}
+	return host
+}
+
+// takeBytes makes room for n more bytes of the request's body.
+func (d *desk) takeBytes(n int) error {
+	if !d.admission.bytes.Take(d.client, n) {
+		return refuseFor(retryBusy, "inflight", "too much is being pushed: more than %.0f bytes, or this client's share of them, are in flight", d.admission.bytes.Limit())
+	}
+	d.bytes += n
+	return nil
+}
+
+// leave gives back what a request had, and its desk unless that grew large.
+func (h *Handler) leave(d *desk) {
+	bytes := d.bytes
+	h.admission.bytes.Return(d.client, bytes)
+	d.bytes, d.client = 0, ""
+	if bytes <= maxKeptBytes {
+		h.desks.Put(d)
+	}
+}
+
+// quantum is how much of the bytes in flight a body takes at once, so as not to
+// ask for every read.
+const quantum = 64 << 10
+
+// metered reads what the request has room for.
+type metered struct {
+	in   io.Reader
+	desk *desk
+	room int // bytes taken and not read yet
+}
+
+func (m *metered) Read(p []byte) (int, error) {
+	n, err := m.in.Read(p)
+	if m.room -= n; m.room < 0 {
+		more := max(quantum, -m.room)
+		if full := m.desk.takeBytes(more); full != nil {
+			return 0, full
+		}
+		m.room += more
+	}
+	return n, err
+}
+
+// enqueue gives the request's events places in the queue, if the rate allows. They
+// are to be returned when the events are committed.
+func (h *Handler) enqueue(d *desk, events int, rate *fair.Rate) error {
+	if !h.admission.queue.Take(d.client, events) {
+		return refuseFor(retryBusy, "queue", "too many events are waiting to be committed")
+	}
+	if rate == nil {
+		return nil
+	}
+	if wait := rate.Take(d.client, events, h.now()); wait > 0 {
+		h.admission.queue.Return(d.client, events)
+		return refuseFor(int(math.Ceil(wait.Seconds())), "rate", "more than %v events a second", rate.PerSecond())
+	}
+	return nil
+}

@@ -1,0 +1,223 @@
+package ingest_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"supportexporter/exporter/internal/config"
+	"supportexporter/exporter/internal/event"
+	"supportexporter/exporter/internal/ingest"
+	"supportexporter/exporter/internal/ledger"
+)
+
+// wantNothingHeld checks that no request left anything taken of what all share.
+func wantNothingHeld(t *testing.T, p *pushes) {
+	t.Helper()
+	text := own(t, p)
+	for _, want := range []string{"support_exporter_inflight_bytes 0\n", "support_exporter_queue_events 0\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q after all requests", want)
+		}
+	}
+}
+
+// slow is the body of a client that has sent a part of it, and sends the rest
+// when it is told to.
+type slow struct {
+	body    io.Reader
+	waiting chan struct{} // closed when the first part is read
+	rest    chan struct{}
+	sent    bool
+}
+
+func (s *slow) Read(p []byte) (int, error) {
+	if n, err := s.body.Read(p); n > 0 || err == nil {
+		return n, err
+	}
+	if !s.sent {
+		s.sent = true
+		close(s.waiting)
+		<-s.rest
+		p[0] = '\n'
+		return 1, nil
+	}
+	return 0, io.EOF
+}
+
+// hold has a client push slowly, up to the last byte; finish sends that and gives
+// the answer.
+func (p *pushes) hold(t *testing.T, client, body string) (finish func() (code int)) {
+	t.Helper()
+	s := &slow{body: strings.NewReader(body), waiting: make(chan struct{}), rest: make(chan struct{})}
+	r := post(ndjsonType, "")
+	r.Body, r.ContentLength, r.RemoteAddr = io.NopCloser(s), -1, client
+	code := make(chan int, 1)
+	go func() {
+		c, _, _ := p.do(t, r)
+		code <- c
+	}()
+	select {
+	case <-s.waiting:
+	case c := <-code:
+		return func() int { return c } // refused before its last byte
+	}
+	return func() int {
+		close(s.rest)
+		return <-code
+	}
+}
+
+func (p *pushes) from(t *testing.T, client, body string) (int, ingest.Answer, http.Header) {
+	t.Helper()
+	r := post(ndjsonType, body)
+	r.RemoteAddr = client
+	return p.do(t, r)
+}
+
+const (
+	greedy = "192.0.2.1:1"
+	modest = "192.0.2.2:1"
+)
+
+// Slow pushes take memory, and of that no client has all.
+func TestBytesInFlightAreShared(t *testing.T) {
+	const quantum = 64 << 10
+	p := newPushes(t, func(c *config.Config) { c.Ingest.MaxBodyBytes, c.Ingest.MaxInflightBytes = 1<<20, 8*quantum })
+	var finish []func() int
+	for i := range 10 {
+		finish = append(finish, p.hold(t, fmt.Sprint("192.0.2.1:", i), numbered(10)))
+	}
+	if code, _, _ := p.from(t, modest, numbered(10)); code != http.StatusOK {
+		t.Errorf("beside a client that takes all it can get, another one is answered %d", code)
+	}
+	code, answer, header := p.from(t, greedy, strings.Repeat(" ", 5000)+numbered(10))
+	if code != http.StatusTooManyRequests || header.Get("Retry-After") != "1" || !strings.Contains(answer.Errors[0].Message, "in flight") {
+		t.Errorf("one more of the greedy client: %d, Retry-After %q: %v", code, header.Get("Retry-After"), answer.Errors)
+	}
+	got := map[int]int{}
+	for _, f := range finish {
+		got[f()]++
+	}
+	if got[http.StatusOK] != 6 || got[http.StatusTooManyRequests] != 4 { // three quarters of 8 quanta
+		t.Errorf("10 slow pushes were answered %v, want 6 taken and 4 refused", got)
+	}
+	wantNothingHeld(t, p)
+	if code, _, _ := p.from(t, greedy, strings.Repeat(" ", 5000)+numbered(10)); code != http.StatusOK {
+		t.Errorf("when its pushes are through, the client is answered %d", code)
+	}
+}
+
+// What a small request grows to counts as well: an archive, and errors that are
+// longer than the events they are about.
+func TestBytesInFlightCountWhatGrows(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		request func() *http.Request
+	}{
+		{"an archive", func() *http.Request { return compressed(t, "gzip", strings.Repeat(" ", 1<<20)+numbered(1)) }},
+		{"errors", func() *http.Request { return post(ndjsonType, strings.Repeat("7\n", 2000)) }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			for limit, want := range map[int64]int{1 << 20: http.StatusTooManyRequests, 16 << 20: 0} {
+				p := newPushes(t, func(c *config.Config) { c.Ingest.MaxBodyBytes, c.Ingest.MaxInflightBytes = 2<<20, limit })
+				if code, _, _ := p.do(t, tc.request()); (code == http.StatusTooManyRequests) != (want != 0) {
+					t.Errorf("with %d bytes: code %d", limit, code)
+				}
+				wantNothingHeld(t, p)
+			}
+		})
+	}
+}
+
+// gate is a ledger that holds up whoever commits until it is opened.
+type gate struct {
+	*ledger.Ledger
+	entered chan struct{}
+	open    chan struct{}
+}
+
+func (g gate) Commit(b *ledger.Batch) (ledger.Result, error) {
+	g.entered <- struct{}{}
+	<-g.open
+	return g.Ledger.Commit(b)
+}
+
+// While the disk is slow, a client that fills the queue is refused, and another
+// still finds a place.
+func TestQueueIsShared(t *testing.T) {
+	p := newPushes(t, nil)
+	g := gate{p.ledger, make(chan struct{}), make(chan struct{})}
+	c := config.Default()
+	c.Ingest.MaxQueueEvents = 40
+	p.Handler = ingest.New(g, c, nil, nil, p.metrics, silent(), p.clock)
+	codes := make(chan int, 10)
+	push := func(client string) {
+		go func() {
+			code, _, _ := p.from(t, client, numbered(10))
+			codes <- code
+		}()
+	}
+	for range 3 {
+		push(greedy)
+		<-g.entered
+	}
+	if code, _, header := p.from(t, greedy, numbered(10)); code != http.StatusTooManyRequests || header.Get("Retry-After") != "1" {
+		t.Errorf("a client with three quarters of the queue got %d, Retry-After %q", code, header.Get("Retry-After"))
+	}
+	push(modest)
+	<-g.entered
+	close(g.open)
+	for range 4 {
+		if code := <-codes; code != http.StatusOK {
+			t.Errorf("a push in the queue was answered %d", code)
+		}
+	}
+	wantNothingHeld(t, p)
+}
+
+// Clients are told apart by token, or else by address.
+func TestClients(t *testing.T) {
+	for _, tc := range []struct {
+		a, b string
+		same bool
+	}{
+		{"192.0.2.1:1000", "192.0.2.1:2000", true},
+		{"192.0.2.1:1000", "192.0.2.2:1000", false},
+		{"[2001:db8::1]:1000", "[2001:db8::2:0:0:1]:1000", true},
+		{"[2001:db8::1]:1000", "[2001:db8:0:1::1]:1000", false},
+		{"[fe80::1%eth0]:1000", "[fe80::2%eth1]:1000", true},
+		{"[::ffff:192.0.2.1]:1000", "[::ffff:192.0.2.2]:1000", false},
+		{"@", "@", true},
+		{"", "192.0.2.1:1000", false},
+	} {
+		p := newPushes(t, func(c *config.Config) { c.Ingest.EventsPerSecond, c.Ingest.MaxBatchEvents = 1, 20 })
+		p.from(t, tc.a, numbered(12))
+		code, _, _ := p.from(t, tc.b, numbered(4))
+		if same := code == http.StatusTooManyRequests; same != tc.same {
+			t.Errorf("%q and %q: one client is %v, want %v", tc.a, tc.b, same, tc.same)
+		}
+	}
+}
+
+// A request that panics gives back what it had.
+func TestPanicHoldsNothing(t *testing.T) {
+	p := newPushes(t, nil)
+	r := post(ndjsonType, "")
+	r.Body, r.ContentLength = io.NopCloser(io.MultiReader(strings.NewReader(numbered(1)), panics{})), -1
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("nothing panicked")
+			}
+		}()
+		p.do(t, r)
+	}()
+	wantNothingHeld(t, p)
+}
+
+type panics struct{}
+
+func (panics) Read([]byte) (int, error) { panic(event.ErrEmpty) }
