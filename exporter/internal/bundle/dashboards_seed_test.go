@@ -108,7 +108,7 @@ func ofTheExporter(tb testing.TB) []promSample {
 	}
 	m.SeriesLimit.Set(100_000)
 	m.Series.Set(4000)
-	for _, gauge := range []string{telemetry.QueueEvents, telemetry.QueueLimit, telemetry.InflightBytes, telemetry.InflightLimit} {
+	for _, gauge := range []string{telemetry.QueueEvents, telemetry.QueueLimit, telemetry.InflightBytes, telemetry.InflightLimit, telemetry.Connections, telemetry.ConnectionsLimit} {
 		m.Observe(gauge, func() float64 { return 5 })
 	}
 	m.ObserveHealth(func() bool { return true })

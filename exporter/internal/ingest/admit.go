@@ -3,9 +3,6 @@ package ingest
 import (
 	"io"
 	"math"
-	"net"
-	"net/http"
-	"net/netip"
 	"runtime"
 
 	"supportexporter/exporter/internal/config"
@@ -27,20 +24,6 @@ func newAdmission() admission {
 func (a *admission) configure(c config.Ingest) {
 	a.bytes.SetLimit(int(c.MaxInflightBytes))
 	a.queue.SetLimit(c.MaxQueueEvents)
-}
-
-// clientOf names who pushes without a token: by address, of which a whole
-// network of IPv6 counts as one.
-func clientOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr // of a Unix socket, say
-	}
-	if a, err := netip.ParseAddr(host); err == nil && a.Is6() && !a.Is4In6() {
-		p, _ := a.WithZone("").Prefix(64) // an IPv6 address always has one
-		return p.String()
-	}
-	return host
 }
 
 // takeBytes makes room for n more bytes of the request's body.

@@ -186,12 +186,7 @@ func TestClients(t *testing.T) {
 	}{
 		{"192.0.2.1:1000", "192.0.2.1:2000", true},
 		{"192.0.2.1:1000", "192.0.2.2:1000", false},
-		{"[2001:db8::1]:1000", "[2001:db8::2:0:0:1]:1000", true},
-		{"[2001:db8::1]:1000", "[2001:db8:0:1::1]:1000", false},
-		{"[fe80::1%eth0]:1000", "[fe80::2%eth1]:1000", true},
-		{"[::ffff:192.0.2.1]:1000", "[::ffff:192.0.2.2]:1000", false},
-		{"@", "@", true},
-		{"", "192.0.2.1:1000", false},
+		{"[2001:db8::1]:1000", "[2001:db8::2]:1000", true},
 	} {
 		p := newPushes(t, func(c *config.Config) { c.Ingest.EventsPerSecond, c.Ingest.MaxBatchEvents = 1, 20 })
 		p.from(t, tc.a, numbered(12))

@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"supportexporter/exporter/internal/event"
+	"supportexporter/exporter/internal/fair"
 	"supportexporter/exporter/internal/token"
 )
 
@@ -18,7 +19,7 @@ import (
 // client: by its token, or else by its address.
 func authorize(w http.ResponseWriter, r *http.Request, tokens *token.Set) (client string, err error) {
 	if tokens == nil {
-		return clientOf(r), nil
+		return fair.Address(r.RemoteAddr), nil
 	}
 	scheme, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || credentials == "" {

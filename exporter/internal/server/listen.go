@@ -2,15 +2,20 @@ package server
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
 
+	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/prometheus/exporter-toolkit/web"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
-	"supportexporter/exporter/internal/deadline"
+	"supportexporter/exporter/internal/connection"
+	"supportexporter/exporter/internal/telemetry"
 )
 
 // site is the HTTP server of one address. Addresses do not share a server:
@@ -18,28 +23,55 @@ import (
 // each address, while requests come in on another.
 type site struct {
 	*http.Server
-	flags web.FlagConfig
+	flags   *web.FlagConfig
+	address string       // where socket is nil
+	socket  net.Listener // systemd's
+	conns   *connection.Set
 }
 
 type sites []site
 
-// sites makes a server for each address, or one for all of systemd's sockets.
+// sites makes a server for each address, or each of systemd's sockets.
 func (d *daemon) sites() (sites, error) {
-	addresses := *d.o.Web.WebListenAddresses
-	if d.o.Web.WebSystemdSocket != nil && *d.o.Web.WebSystemdSocket {
-		addresses = []string{""}
-	}
+	conns := connection.NewSet(maxConnections(), d.metrics.ConnectionsClosed.Inc)
+	d.metrics.Observe(telemetry.Connections, func() float64 { return float64(conns.Len()) })
+	d.metrics.Observe(telemetry.ConnectionsLimit, func() float64 { return float64(maxConnections()) })
 	var all sites
-	for _, a := range addresses {
+	if d.o.Web.WebSystemdSocket != nil && *d.o.Web.WebSystemdSocket {
+		sockets, err := activation.Listeners()
+		if err == nil && len(sockets) == 0 {
+			err = errors.New("there are none")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--web.systemd-socket: systemd's sockets: %w", err)
+		}
+		for _, s := range sockets {
+			all = append(all, site{socket: s})
+		}
+	} else {
+		for _, a := range *d.o.Web.WebListenAddresses {
+			all = append(all, site{address: a})
+		}
+	}
+	for i := range all {
 		srv, err := d.server()
 		if err != nil {
 			return nil, err
 		}
-		s := site{Server: srv, flags: *d.o.Web}
-		s.flags.WebListenAddresses = &[]string{a}
-		all = append(all, s)
+		all[i].Server, all[i].flags, all[i].conns = srv, d.o.Web, conns
 	}
 	return all, nil
+}
+
+// maxConnections is how many connections there may be: about 16 KiB of memory
+// each, and one file, of which the store needs some.
+func maxConnections() int {
+	const most = 16_384
+	var files unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err != nil {
+		return most
+	}
+	return int(min(most, files.Cur/4*3))
 }
 
 // serve listens on all addresses. The channel gives an error for each that ends.
@@ -51,19 +83,22 @@ func (all sites) serve(logger *slog.Logger) <-chan error {
 	return served
 }
 
-// serve listens and serves until the site is closed. The time-outs of TCP
-// addresses are kept by package deadline; systemd's sockets and vsock are
-// exporter-toolkit's to open.
+// serve listens and serves until the site is closed. Addresses of vsock are
+// exporter-toolkit's to open: only virtual machines on this host reach them.
 func (s site) serve(logger *slog.Logger) error {
-	address := (*s.flags.WebListenAddresses)[0]
-	if address == "" || strings.HasPrefix(address, "vsock://") {
-		return web.ListenAndServe(s.Server, &s.flags, logger)
+	if strings.HasPrefix(s.address, "vsock://") {
+		flags := *s.flags
+		flags.WebListenAddresses = &[]string{s.address}
+		return web.ListenAndServe(s.Server, &flags, logger)
 	}
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
+	l := s.socket
+	if l == nil {
+		var err error
+		if l, err = net.Listen("tcp", s.address); err != nil {
+			return err
+		}
 	}
-	return web.Serve(deadline.Listen(l), s.Server, &s.flags, logger)
+	return web.Serve(s.conns.Listen(l), s.Server, s.flags, logger)
 }
 
 // shutdown stops listening, and waits for the requests until ctx is done.

@@ -38,6 +38,9 @@ const (
 	CommitEvents       = "support_exporter_commit_events"
 	QueueEvents        = "support_exporter_queue_events"
 	QueueLimit         = "support_exporter_queue_limit_events"
+	Connections        = "support_exporter_connections"
+	ConnectionsLimit   = "support_exporter_connections_limit"
+	ConnectionsClosed  = "support_exporter_connections_closed_total"
 	InflightBytes      = "support_exporter_inflight_bytes"
 	InflightLimit      = "support_exporter_inflight_limit_bytes"
 	JournalFailures    = "support_exporter_journal_failures_total"
@@ -74,6 +77,9 @@ var help = map[string]string{
 	CommitEvents:       "Events in one group.",
 	QueueEvents:        "Events received that are not committed yet.",
 	QueueLimit:         "Events that may wait; beyond, pushes are answered with 429.",
+	Connections:        "Open connections.",
+	ConnectionsLimit:   "Connections there may be; beyond, one that waits for a request is closed for each new one.",
+	ConnectionsClosed:  "Connections closed to make room for others.",
 	InflightBytes:      "Bytes of pushes being received, read or committed, decompressed.",
 	InflightLimit:      "Bytes of pushes there may be; beyond, pushes are answered with 429.",
 	JournalFailures:    "Failed attempts to make events durable.",
@@ -114,6 +120,7 @@ type Metrics struct {
 	Series, SeriesLimit         *metrics.Gauge
 	ReloadOK, ReloadTime        *metrics.Gauge
 	Pushes, PushFailures        *metrics.Counter
+	ConnectionsClosed           *metrics.Counter
 }
 
 // New makes the metrics, all at 0 where their labels are known.
@@ -146,6 +153,7 @@ func New() *Metrics {
 		ReloadTime:         s.NewGauge(ReloadTimestamp, nil),
 		Pushes:             s.NewCounter(Pushes),
 		PushFailures:       s.NewCounter(PushFailures),
+		ConnectionsClosed:  s.NewCounter(ConnectionsClosed),
 	}
 	s.NewGauge(fmt.Sprintf("%s{version=%q,revision=%q,goversion=%q}", BuildInfo, version.Version, version.GetRevision(), version.GoVersion), nil).Set(1)
 	return m

@@ -22,7 +22,7 @@ func all() *telemetry.Metrics {
 	m.FactIgnored("csat", "conflict").Inc()
 	m.LabelOverflow("intent").Inc()
 	m.RequestSeconds.Update(0.002)
-	for _, gauge := range []string{telemetry.QueueEvents, telemetry.QueueLimit, telemetry.InflightBytes, telemetry.InflightLimit} {
+	for _, gauge := range []string{telemetry.QueueEvents, telemetry.QueueLimit, telemetry.InflightBytes, telemetry.InflightLimit, telemetry.Connections, telemetry.ConnectionsLimit} {
 		m.Observe(gauge, func() float64 { return 5 })
 	}
 	m.ObserveHealth(func() bool { return true })

@@ -1,4 +1,4 @@
-package deadline
+package connection
 
 import (
 	"bufio"
@@ -13,7 +13,7 @@ import (
 
 // pair gives a connection that was accepted, its other end, and the listener,
 // which looks at it when the test says so.
-func pair(t *testing.T) (*conn, net.Conn, *listener) {
+func pair(t *testing.T) (*conn, net.Conn, *Set) {
 	t.Helper()
 	l := listenTCP(t, time.Hour)
 	accepted := make(chan net.Conn, 1)
@@ -30,7 +30,7 @@ func pair(t *testing.T) (*conn, net.Conn, *listener) {
 	}
 	c := (<-accepted).(*conn)
 	t.Cleanup(func() { c.Close(); other.Close() })
-	return c, other, l
+	return c, other, l.set
 }
 
 func listenTCP(t *testing.T, every time.Duration) *listener {
@@ -39,7 +39,9 @@ func listenTCP(t *testing.T, every time.Duration) *listener {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := listen(tcp, time.Now, every)
+	set := NewSet(1000, func() { t.Error("a connection was closed to make room") })
+	set.every = every
+	l := set.Listen(tcp).(*listener)
 	t.Cleanup(func() { l.Close() })
 	return l
 }
@@ -55,13 +57,14 @@ func reading(c net.Conn) <-chan error {
 }
 
 func TestDeadlinePassesWithALook(t *testing.T) {
-	c, other, l := pair(t)
+	c, other, set := pair(t)
 	due := time.Now().Add(time.Minute)
 	if err := c.SetReadDeadline(due); err != nil {
 		t.Fatal(err)
 	}
 	read := reading(c)
-	if n := l.look(due.UnixNano() - 1); n != 1 {
+	set.look(due.UnixNano() - 1)
+	if n := set.Len(); n != 1 {
 		t.Errorf("%d connections, want 1", n)
 	}
 	if _, err := other.Write([]byte("x")); err != nil {
@@ -71,7 +74,7 @@ func TestDeadlinePassesWithALook(t *testing.T) {
 		t.Fatalf("before the deadline: %v", err)
 	}
 	read = reading(c)
-	l.look(due.UnixNano())
+	set.look(due.UnixNano())
 	if err := <-read; !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("after the deadline: %v", err)
 	}
@@ -93,21 +96,21 @@ func TestPastDeadlineHoldsAtOnce(t *testing.T) {
 func TestDeadlineAfterOneThatPassed(t *testing.T) {
 	for name, next := range map[string]time.Time{"none": {}, "later": time.Now().Add(time.Hour)} {
 		t.Run(name, func(t *testing.T) {
-			for _, how := range []func(*conn, *listener) error{
-				func(c *conn, _ *listener) error { return c.SetReadDeadline(time.Unix(1, 0)) },
-				func(c *conn, l *listener) error {
+			for _, how := range []func(*conn, *Set) error{
+				func(c *conn, _ *Set) error { return c.SetReadDeadline(time.Unix(1, 0)) },
+				func(c *conn, set *Set) error {
 					due := time.Now().Add(time.Minute)
 					err := c.SetReadDeadline(due)
-					l.look(due.UnixNano())
-					l.look(due.UnixNano() + 1)
+					set.look(due.UnixNano())
+					set.look(due.UnixNano() + 1)
 					return err
 				},
 			} {
-				c, other, l := pair(t)
-				if err := how(c, l); err != nil {
+				c, other, set := pair(t)
+				if err := how(c, set); err != nil {
 					t.Fatal(err)
 				}
-				l.look(time.Now().UnixNano()) // the clock goes back
+				set.look(time.Now().UnixNano()) // the clock goes back
 				if err := c.SetReadDeadline(next); err != nil {
 					t.Fatal(err)
 				}
@@ -123,7 +126,7 @@ func TestDeadlineAfterOneThatPassed(t *testing.T) {
 }
 
 func TestWriteDeadline(t *testing.T) {
-	c, _, l := pair(t)
+	c, _, set := pair(t)
 	due := time.Now().Add(time.Minute)
 	if err := c.SetDeadline(due); err != nil {
 		t.Fatal(err)
@@ -138,7 +141,7 @@ func TestWriteDeadline(t *testing.T) {
 		}
 	}()
 	read := reading(c)
-	l.look(due.UnixNano())
+	set.look(due.UnixNano())
 	for what, err := range map[string]error{"write": <-wrote, "read": <-read} {
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%s: %v", what, err)
@@ -146,25 +149,48 @@ func TestWriteDeadline(t *testing.T) {
 	}
 }
 
-// What looks at the connections lives as long as there are any.
+// What looks at the connections lives as long as there are any, and begins again
+// with the next listener.
 func TestEnd(t *testing.T) {
-	c, _, l := pair(t)
-	ended := make(chan struct{})
-	go func() { l.run(time.Now, time.Millisecond); close(ended) }()
-	if err := c.SetReadDeadline(time.Now().Add(5 * time.Millisecond)); err != nil {
+	l := listenTCP(t, time.Millisecond)
+	set := l.set
+	looking := func() bool {
+		set.mu.Lock()
+		defer set.mu.Unlock()
+		return set.looking
+	}
+	other, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	c, err := l.Accept()
+	if err != nil {
 		t.Fatal(err)
 	}
 	l.Close()
+	l.Close() // counts once
+	if err := c.SetReadDeadline(time.Now().Add(5 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
 	if err := <-reading(c); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("after the listener was closed: %v", err)
 	}
-	select {
-	case <-ended:
+	if !looking() {
 		t.Fatal("a connection is open that nobody looks at")
-	default:
 	}
 	c.Close()
-	<-ended
+	for looking() {
+		time.Sleep(time.Millisecond)
+	}
+	next, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Listen(next).Close()
+	if !looking() {
+		t.Error("nobody looks at the connections of a listener that came later")
+	}
 }
 
 // A server's time-outs hold, and do not break what is in time.

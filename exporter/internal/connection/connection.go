@@ -1,0 +1,263 @@
+// Package connection keeps the connections of a busy server: their number and
+// their time-outs.
+//
+// There is a bound on the number, which clients share. When it is reached, each new
+// connection takes the place of one of the client that has the most, of those
+// that have waited longest for their next request. So thousands of connections
+// that do nothing keep nobody out, and never take the last files of the process,
+// which the store needs.
+//
+// net/http sets five deadlines a request, each of them a timer of the runtime,
+// and nearly all are replaced before they pass. A connection of this package
+// only notes a deadline; one goroutine looks every second whether one has passed,
+// and cuts the connection off then. A deadline may so be up to a second late. One
+// that has passed when it is set holds at once, as net/http needs it to interrupt
+// a read.
+package connection
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"supportexporter/exporter/internal/fair"
+)
+
+// Set is the connections of any number of listeners. It is safe for concurrent
+// use.
+type Set struct {
+	most   int
+	closed func()
+	now    func() time.Time
+	every  time.Duration // between two looks at all connections
+
+	clock atomic.Int64 // of the last look, Unix nanoseconds
+
+	mu        sync.Mutex
+	conns     map[*conn]struct{}
+	clients   map[string]int // how many each has
+	listeners int
+	looking   bool
+}
+
+// NewSet makes a set of at most so many connections. closed is called for each
+// that is closed to make room for another.
+func NewSet(most int, closed func()) *Set {
+	return &Set{
+		most: most, closed: closed, now: time.Now, every: time.Second,
+		conns: map[*conn]struct{}{}, clients: map[string]int{},
+	}
+}
+
+// Len gives the number of connections.
+func (s *Set) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// Listen makes the TCP connections of l connections of the set. Others stay as
+// they are.
+func (s *Set) Listen(l net.Listener) net.Listener {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listeners++
+	if !s.looking {
+		s.looking = true
+		s.clock.Store(s.now().UnixNano())
+		go s.run()
+	}
+	return &listener{Listener: l, set: s}
+}
+
+// run looks at all connections until the listeners and the last of them are
+// closed.
+func (s *Set) run() {
+	ticker := time.NewTicker(s.every)
+	defer ticker.Stop()
+	for range ticker.C {
+		if !s.look(s.now().UnixNano()) {
+			return
+		}
+	}
+}
+
+// look cuts off what is late, and says whether there is more to look at.
+func (s *Set) look(now int64) bool {
+	s.clock.Store(now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		c.look(now)
+	}
+	s.looking = s.listeners > 0 || len(s.conns) > 0
+	return s.looking
+}
+
+// add takes a connection into the set, and gives the one that has to go for it,
+// if one has to.
+func (s *Set) add(c *conn) (victim *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.conns) >= s.most {
+		victim = s.victim()
+		s.forget(victim)
+	}
+	s.conns[c] = struct{}{}
+	s.clients[c.client]++
+	return victim
+}
+
+// victim picks a connection of the client that has the most, of those whose
+// client has been silent for longest. It looks at some only, as a map gives them:
+// a client that has most of all connections has most of those, too.
+func (s *Set) victim() (worst *conn) {
+	const sample = 64
+	seen := 0
+	for c := range s.conns {
+		if worst == nil || s.clients[c.client] > s.clients[worst.client] ||
+			c.client == worst.client && c.since.Load() < worst.since.Load() {
+			worst = c
+		}
+		if seen++; seen == sample {
+			break
+		}
+	}
+	return worst
+}
+
+// forget takes a connection out of the set, if it is there.
+func (s *Set) forget(c *conn) {
+	if _, ok := s.conns[c]; !ok {
+		return
+	}
+	delete(s.conns, c)
+	if s.clients[c.client]--; s.clients[c.client] == 0 {
+		delete(s.clients, c.client)
+	}
+}
+
+type listener struct {
+	net.Listener
+	set  *Set
+	once sync.Once
+}
+
+// Accept waits for a connection.
+func (l *listener) Accept() (net.Conn, error) {
+	accepted, err := l.Listener.Accept()
+	tcp, ok := accepted.(*net.TCPConn)
+	if err != nil || !ok {
+		return accepted, err
+	}
+	c := &conn{TCPConn: tcp, set: l.set, client: fair.Address(tcp.RemoteAddr().String())}
+	c.since.Store(l.set.clock.Load())
+	if victim := l.set.add(c); victim != nil {
+		_ = victim.TCPConn.Close() // whatever it says, it is gone
+		l.set.closed()
+	}
+	return c, nil
+}
+
+// Close stops listening. Connections stay open.
+func (l *listener) Close() error {
+	l.once.Do(func() {
+		l.set.mu.Lock()
+		defer l.set.mu.Unlock()
+		l.set.listeners--
+	})
+	return l.Listener.Close()
+}
+
+// conn is a connection with deadlines of its own.
+type conn struct {
+	*net.TCPConn
+	set    *Set
+	client string
+	since  atomic.Int64 // it has waited for a request, by the set's clock
+
+	mu          sync.Mutex
+	read, write deadline
+}
+
+// Close closes the connection.
+func (c *conn) Close() error {
+	c.set.mu.Lock()
+	c.set.forget(c)
+	c.set.mu.Unlock()
+	return c.TCPConn.Close()
+}
+
+// SetDeadline sets both deadlines.
+func (c *conn) SetDeadline(t time.Time) error {
+	if err := c.SetReadDeadline(t); err != nil {
+		return err
+	}
+	return c.SetWriteDeadline(t)
+}
+
+// SetReadDeadline sets the deadline of all reads, those under way included; a
+// zero time takes it away.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	clock := c.set.clock.Load()
+	c.since.Store(clock) // net/http sets one when it begins to wait for a request
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now, ok := c.read.set(t, clock); ok {
+		return c.TCPConn.SetReadDeadline(now)
+	}
+	return nil
+}
+
+// SetWriteDeadline is SetReadDeadline for writes.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now, ok := c.write.set(t, c.set.clock.Load()); ok {
+		return c.TCPConn.SetWriteDeadline(now)
+	}
+	return nil
+}
+
+func (c *conn) look(now int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	past := time.Unix(1, 0)
+	if c.read.passed(now) {
+		_ = c.TCPConn.SetReadDeadline(past) // one that is closed needs none
+	}
+	if c.write.passed(now) {
+		_ = c.TCPConn.SetWriteDeadline(past)
+	}
+}
+
+// deadline is one that is noted here.
+type deadline struct {
+	due int64 // Unix nanoseconds, 0 if there is none
+	cut bool  // the connection itself has one, which has passed
+}
+
+// set notes a deadline. It gives the one that the connection itself has to get
+// now, if it has to.
+func (d *deadline) set(t time.Time, clock int64) (now time.Time, ok bool) {
+	d.due = 0
+	if !t.IsZero() {
+		if d.due = t.UnixNano(); d.due <= clock {
+			d.due, d.cut = 0, true
+			return t, true
+		}
+	}
+	was := d.cut
+	d.cut = false
+	return time.Time{}, was
+}
+
+// passed says whether the deadline passes with this look.
+func (d *deadline) passed(now int64) bool {
+	if d.due == 0 || now < d.due {
+		return false
+	}
+	d.due, d.cut = 0, true
+	return true
+}
