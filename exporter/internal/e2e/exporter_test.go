@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -25,8 +26,14 @@ type exporter struct {
 func launchExporter(tb testing.TB, store string, flags ...string) *exporter {
 	tb.Helper()
 	args := append([]string{"--web.listen-address=127.0.0.1:0", "--storage.path=" + store}, flags...)
+	return exporterProcess(tb, exec.Command("support_exporter", args...))
+}
+
+// exporterProcess runs a command that becomes an exporter.
+func exporterProcess(tb testing.TB, cmd *exec.Cmd) *exporter {
+	tb.Helper()
 	e := &exporter{
-		process: startProcess(tb, "support_exporter", args...),
+		process: startCommand(tb, cmd),
 		scheme:  "http",
 		client:  &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: patience},
 	}

@@ -28,9 +28,14 @@ type process struct {
 // startProcess runs a program, and kills it when the test ends.
 func startProcess(tb testing.TB, name string, args ...string) *process {
 	tb.Helper()
+	return startCommand(tb, exec.Command(name, args...))
+}
+
+func startCommand(tb testing.TB, cmd *exec.Cmd) *process {
+	tb.Helper()
 	p := &process{
 		tb:     tb,
-		cmd:    exec.Command(name, args...),
+		cmd:    cmd,
 		output: output{listening: make(chan struct{})},
 		exited: make(chan struct{}),
 	}

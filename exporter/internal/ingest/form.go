@@ -67,8 +67,7 @@ func formOf(r *http.Request) (form, error) {
 }
 
 // translate reads the events of a body that is not of the contract's own form.
-func (d *desk) translate(decoder *event.Decoder, f form, header http.Header, yield func(int, *event.Event, error) bool) error {
-	body := d.body.bytes()
+func (d *desk) translate(decoder *event.Decoder, body []byte, f form, header http.Header, yield func(int, *event.Event, error) bool) error {
 	switch f {
 	case formProtobufLogs, formJSONLogs:
 		var err error

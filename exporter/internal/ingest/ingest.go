@@ -190,15 +190,16 @@ func (h *Handler) read(d *desk, f form, header http.Header, arrival time.Time, b
 	}
 	x := h.readers.Get().(*reader)
 	defer h.readers.Put(x)
-	if err := x.inflate(d, rules.limits.MaxBodyBytes); err != nil {
+	body, err := x.inflate(&d.body, rules.limits.MaxBodyBytes)
+	if err != nil {
 		return err
 	}
-	return x.decode(d, f, header, arrival, batch, rules)
+	return x.decode(d, body, f, header, arrival, batch, rules)
 }
 
 // decode fills the batch with the body's valid events, and the answer with the
 // errors of the others.
-func (x *reader) decode(d *desk, f form, header http.Header, arrival time.Time, batch *ledger.Batch, rules *rules) error {
+func (x *reader) decode(d *desk, body []byte, f form, header http.Header, arrival time.Time, batch *ledger.Batch, rules *rules) error {
 	d.events, d.full, d.overflow, d.delays, d.contrary, d.ignored = 0, nil, label.Overflow{}, d.delays[:0], d.contrary[:0], otlp.Ignored{}
 	var err error
 	switch f {
@@ -207,11 +208,11 @@ func (x *reader) decode(d *desk, f form, header http.Header, arrival time.Time, 
 		if f == formNDJSON {
 			format = event.NDJSON
 		}
-		err = x.decoder.Decode(d.body.bytes(), format, func(i int, e *event.Event, err error) bool {
+		err = x.decoder.Decode(body, format, func(i int, e *event.Event, err error) bool {
 			return d.take(i, e, err, arrival, batch, rules)
 		})
 	default: // with a function of its own, so that the other stays off the heap
-		err = d.translate(&x.decoder, f, header, func(i int, e *event.Event, err error) bool {
+		err = d.translate(&x.decoder, body, f, header, func(i int, e *event.Event, err error) bool {
 			return d.take(i, e, err, arrival, batch, rules)
 		})
 	}

@@ -55,35 +55,18 @@ func encodingOf(r *http.Request) (encoding, error) {
 	return 0, refuse(http.StatusUnsupportedMediaType, "encoding", "Content-Encoding: want gzip, zstd or none, got %.100q", header)
 }
 
-// body is a request's body, as it came and decompressed. While a client sends
-// it, slowly perhaps, it takes no more memory than what has come.
+// body is a request's body as it came. While a client sends it, slowly perhaps,
+// it takes no more memory than what has come.
 type body struct {
-	came     bytes.Buffer
-	inflated bytes.Buffer
+	bytes.Buffer
 	encoding encoding
 }
 
-// maxKeptBytes is how much memory a body keeps for the next request.
+// maxKeptBytes is how much memory a request leaves to the next one.
 const maxKeptBytes = 4 << 20
 
-func (b *body) reset() {
-	for _, buf := range []*bytes.Buffer{&b.came, &b.inflated} {
-		if buf.Reset(); buf.Cap() > maxKeptBytes {
-			*buf = bytes.Buffer{}
-		}
-	}
-}
-
-// bytes gives the body, decompressed.
-func (b *body) bytes() []byte {
-	if b.encoding == plain {
-		return b.came.Bytes()
-	}
-	return b.inflated.Bytes()
-}
-
 // isLarge says whether it takes long to read, so that turns are worth it.
-func (b *body) isLarge() bool { return b.encoding != plain || b.came.Len() > maxSmallBytes }
+func (b *body) isLarge() bool { return b.encoding != plain || b.Len() > maxSmallBytes }
 
 const (
 	maxSmallBytes   = 64 << 10
@@ -96,7 +79,9 @@ func (d *desk) receive(w http.ResponseWriter, r *http.Request, limit int64) erro
 		return tooLarge(limit)
 	}
 	b := &d.body
-	b.reset()
+	if b.Reset(); b.Cap() > maxKeptBytes {
+		b.Buffer = bytes.Buffer{}
+	}
 	var err error
 	if b.encoding, err = encodingOf(r); err != nil {
 		return err
@@ -105,12 +90,12 @@ func (d *desk) receive(w http.ResponseWriter, r *http.Request, limit int64) erro
 		if err := d.takeBytes(n); err != nil {
 			return err
 		}
-		b.came.Grow(n)
-		whole := b.came.AvailableBuffer()[:n]
+		b.Grow(n)
+		whole := b.AvailableBuffer()[:n]
 		_, err = io.ReadFull(r.Body, whole)
-		b.came.Write(whole) // where it is already
+		b.Write(whole) // where it is already
 	} else {
-		_, err = b.came.ReadFrom(&metered{in: http.MaxBytesReader(w, r.Body, limit), desk: d})
+		_, err = b.ReadFrom(&metered{in: http.MaxBytesReader(w, r.Body, limit), desk: d})
 	}
 	return unreadable(err, limit)
 }
@@ -135,26 +120,29 @@ func tooLarge(limit int64) *refusal {
 }
 
 // reader reads bodies. It is at work only while a processor is: the memory that
-// it needs beside the body does not grow with the number of clients.
+// it needs beside the body as it came does not grow with the number of clients.
 type reader struct {
-	decoder event.Decoder
-	gzip    *gzip.Reader
-	zstd    *zstd.Decoder
+	decoder  event.Decoder
+	gzip     *gzip.Reader
+	zstd     *zstd.Decoder
+	inflated bytes.Buffer
 }
 
-// inflate decompresses a body that is compressed to at most limit bytes.
-func (x *reader) inflate(d *desk, limit int64) error {
-	if d.body.encoding == plain {
-		return nil
+// inflate gives the body, decompressed, of at most limit bytes. It is good until
+// the next one.
+func (x *reader) inflate(b *body, limit int64) ([]byte, error) {
+	if b.encoding == plain {
+		return b.Bytes(), nil
 	}
-	in, err := x.decompress(d.body.encoding, &d.body.came)
+	x.inflated.Reset()
+	in, err := x.decompress(b.encoding, b)
 	if err == nil {
-		_, err = d.body.inflated.ReadFrom(&metered{in: io.LimitReader(in, limit+1), desk: d})
+		_, err = x.inflated.ReadFrom(io.LimitReader(in, limit+1))
 	}
-	if err == nil && int64(d.body.inflated.Len()) > limit {
-		return tooLarge(limit)
+	if err == nil && int64(x.inflated.Len()) > limit {
+		return nil, tooLarge(limit)
 	}
-	return unreadable(err, limit)
+	return x.inflated.Bytes(), unreadable(err, limit)
 }
 
 // maxWindow is how far back a zstd stream may refer: what the format asks
@@ -170,7 +158,9 @@ func (x *reader) decompress(e encoding, in io.Reader) (io.Reader, error) {
 	case e == gzipped:
 		return x.gzip, x.gzip.Reset(in)
 	case x.zstd == nil:
-		x.zstd, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
+		// Without the last option all of a body that lies in memory is decompressed at once.
+		x.zstd, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow),
+			zstd.WithDecoderLowmem(true), zstd.WithDecodeBuffersBelow(0))
 		return x.zstd, err
 	}
 	return x.zstd, x.zstd.Reset(in)

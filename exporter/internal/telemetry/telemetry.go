@@ -80,7 +80,7 @@ var help = map[string]string{
 	Connections:        "Open connections.",
 	ConnectionsLimit:   "Connections there may be; beyond, one that waits for a request is closed for each new one.",
 	ConnectionsClosed:  "Connections closed to make room for others.",
-	InflightBytes:      "Bytes of pushes being received, read or committed, decompressed.",
+	InflightBytes:      "Bytes of pushes being received, read or committed.",
 	InflightLimit:      "Bytes of pushes there may be; beyond, pushes are answered with 429.",
 	JournalFailures:    "Failed attempts to make events durable.",
 	JournalTorn:        "Bytes of an unfinished group cut from the log's end at start.",

@@ -1,0 +1,224 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// zeros is a body without an end, of any byte.
+type zeros struct {
+	of   byte
+	left int
+	read int
+}
+
+func (z *zeros) Read(p []byte) (int, error) {
+	if z.left == 0 {
+		return 0, io.EOF
+	}
+	n := min(len(p), z.left)
+	for i := range p[:n] {
+		p[i] = z.of
+	}
+	z.left -= n
+	z.read += n
+	return n, nil
+}
+
+const gigabyte = 1 << 30
+
+// A body of a gigabyte is refused, unread if it says how long it is, and else when
+// it has become too long.
+func TestGigabyteBody(t *testing.T) {
+	t.Parallel()
+	e := startExporter(t, t.TempDir())
+	g := startGood(t, e)
+	for _, length := range []int64{gigabyte, -1} {
+		body := &zeros{of: ' ', left: gigabyte}
+		r, err := http.NewRequest(http.MethodPost, "http://"+e.address()+eventsPath, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.ContentLength = length
+		r.Header.Set("Content-Type", "application/json")
+		resp, err := e.client.Do(r)
+		if err == nil { // else the exporter closed the connection first
+			_ = resp.Body.Close()
+			if resp.StatusCode != http.StatusRequestEntityTooLarge {
+				t.Errorf("length %d: got %d, want 413", length, resp.StatusCode)
+			}
+		}
+		if body.read > 64<<20 {
+			t.Errorf("length %d: %d bytes were sent before the connection was closed", length, body.read)
+		}
+	}
+	if got := e.own()[`support_exporter_requests_refused_total{reason="too_large"}`]; got != 2 {
+		t.Errorf("%v requests were refused as too large, want 2", got)
+	}
+	g.finish(t)
+	e.wantMemory(100 + 4*16)
+}
+
+// bomb compresses a gigabyte of one byte.
+func bomb(t *testing.T, encoding string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	var w io.WriteCloser = gzip.NewWriter(&b)
+	if encoding == "zstd" {
+		var err error
+		if w, err = zstd.NewWriter(&b, zstd.WithWindowSize(8<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := io.Copy(w, &zeros{of: ' ', left: gigabyte}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Small bodies that become a gigabyte are refused when they have become too large,
+// however many come at the same time.
+func TestDecompressionBombs(t *testing.T) {
+	t.Parallel()
+	e := startExporter(t, t.TempDir())
+	g := startGood(t, e)
+	for _, encoding := range []string{"gzip", "zstd"} {
+		body := bomb(t, encoding)
+		if len(body) > 2<<20 {
+			t.Fatalf("the bomb has %d bytes", len(body))
+		}
+		var wg sync.WaitGroup
+		for range 32 {
+			wg.Go(func() {
+				for range 4 {
+					a, err := e.tryPush(body, "Content-Encoding", encoding)
+					if err != nil || a.status != http.StatusRequestEntityTooLarge && a.status != http.StatusTooManyRequests {
+						t.Errorf("%s: got %s, %v; want 413, or 429", encoding, a.counts(), err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		again := compressTwice(t, body)
+		if a := e.push(string(again), "Content-Encoding", "gzip"); a.status != http.StatusBadRequest || a.Rejected != 1 {
+			t.Errorf("a bomb in an archive: %s, want one line that is not JSON", a.counts())
+		}
+	}
+	g.finish(t)
+	e.wantMemory(100 + 4*128)
+}
+
+func compressTwice(t *testing.T, body []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(bytes.ReplaceAll(body, []byte("\n"), nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// What is nested without end is an error like any other.
+func TestDeepNesting(t *testing.T) {
+	t.Parallel()
+	const depth = 300_000
+	e := startExporter(t, t.TempDir())
+	deep := func(open, inner, end string) string {
+		return strings.Repeat(open, depth) + inner + strings.Repeat(end, depth)
+	}
+	for _, tc := range []struct {
+		name, path, media, body string
+		want                    int
+	}{
+		{"arrays", eventsPath, "application/json", deep("[", "", "]"), 400},
+		{"objects", eventsPath, "application/json", deep(`{"a":`, "1", "}"), 400},
+		{"in an event", eventsPath, "application/x-ndjson", `{"conversation_id": "c", "x": ` + deep("[", "", "]") + "}", 400},
+		{"in an event of an array", eventsPath, "application/json", `[{"conversation_id": "c", "x": ` + deep(`[{"a":`, "1", "}]") + "}]", 400},
+		{"without an end", eventsPath, "application/json", strings.Repeat("[", depth), 400},
+		{"in a CloudEvent", eventsPath, "application/cloudevents+json", `{"specversion": "1.0", "type": "t", "source": "s", "id": "1", "data": ` + deep("[", "", "]") + "}", 400},
+		{"in a log record", "/v1/logs", "application/json",
+			`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[{"key":"gen_ai.conversation.id","value":` +
+				deep(`{"arrayValue":{"values":[`, "", "]}}") + `}]}]}]}]}`, 400},
+		// An answer of OTLP says what was rejected.
+		{"in a log record's protobuf", "/v1/logs", "application/x-protobuf", deepProtobuf(10_000), 200},
+	} {
+		r := e.request(http.MethodPost, tc.path, []byte(tc.body), "Content-Type", tc.media)
+		if r.status != tc.want {
+			t.Errorf("%s: got %d, want %d: %.200s", tc.name, r.status, tc.want, r.body)
+		}
+		if len(r.body) > 1000 {
+			t.Errorf("%s: an answer of %d bytes", tc.name, len(r.body))
+		}
+	}
+	e.mustPush(`{"conversation_id": "c-1", "turns": 1}`)
+	e.wantMemory(400)
+}
+
+// deepProtobuf is a log record whose attribute is an array in an array and so on.
+func deepProtobuf(depth int) string {
+	value := []byte{}
+	for range depth {
+		array := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), value) // ArrayValue.values
+		value = protowire.AppendBytes(protowire.AppendTag(nil, 5, protowire.BytesType), array)  // AnyValue.array_value
+	}
+	attribute := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "gen_ai.conversation.id")
+	attribute = protowire.AppendBytes(protowire.AppendTag(attribute, 2, protowire.BytesType), value)
+	logs := protowire.AppendBytes(protowire.AppendTag(nil, 6, protowire.BytesType), attribute)
+	for _, field := range []protowire.Number{2, 2, 1} { // log_records, scope_logs, resource_logs
+		logs = protowire.AppendBytes(protowire.AppendTag(nil, field, protowire.BytesType), logs)
+	}
+	return string(logs)
+}
+
+// A million conversations take what a million conversations may, and the good
+// client's are served beside them.
+func TestMillionConversations(t *testing.T) {
+	const batch = 10_000
+	n := 1_000_000
+	if testing.Short() || len(raceFlags) > 0 {
+		n = 100_000
+	}
+	e := startExporter(t, t.TempDir())
+	g := startGood(t, e)
+	var b bytes.Buffer
+	for at := 0; at < n; at += batch {
+		b.Reset()
+		for i := range batch {
+			fmt.Fprintf(&b, "{\"conversation_id\": \"conversation-%d\", \"intent\": \"intent %[1]d\", \"turns\": 2}\n", at+i)
+		}
+		for {
+			a, err := e.tryPush(b.Bytes())
+			if err == nil && a.status == http.StatusOK && a.Accepted == batch {
+				break
+			}
+			if err != nil || a.status != http.StatusTooManyRequests {
+				t.Fatalf("at conversation %d: %s, %v", at, a.counts(), err)
+			}
+		}
+	}
+	own := e.own()
+	if got := own["support_exporter_conversations_tracked"]; got < float64(n) {
+		t.Errorf("%v conversations are tracked, want %d", got, n)
+	}
+	if got := own[`support_exporter_label_overflow_total{label="intent"}`]; got < float64(n-100) {
+		t.Errorf("%v intents are counted as other, want all but 100", got)
+	}
+	g.finish(t)
+	// Twice the conversations' own, since the garbage collector runs when the heap has doubled.
+	e.wantMemory(200 + 2*n*160/1e6)
+}

@@ -1,0 +1,134 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Hostile clients come from the address that all tests come from. The good one
+// has another, as it would have.
+const goodAddress = "127.0.0.2"
+
+// scrapeTimeout is what Prometheus gives a target by default.
+const scrapeTimeout = 10 * time.Second
+
+// good is a client beside hostile ones: it pushes events one by one, and asks for
+// the metrics and the health in between. Every answer is 200, each within the
+// time that Prometheus gives a scrape.
+type good struct {
+	e       *exporter
+	client  *http.Client
+	stop    context.CancelFunc
+	done    sync.WaitGroup
+	pushed  int
+	slowest map[string]time.Duration // by path
+	errs    []error
+}
+
+// startGood starts a good client. It needs a second address of the loopback net.
+func startGood(t *testing.T, e *exporter) *good {
+	t.Helper()
+	l, err := net.Listen("tcp", goodAddress+":0")
+	if err != nil {
+		t.Skipf("this system has one loopback address: %v", err)
+	}
+	_ = l.Close()
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(goodAddress)}}
+	ctx, stop := context.WithCancel(context.Background())
+	g := &good{
+		e:       e,
+		client:  &http.Client{Timeout: scrapeTimeout, Transport: &http.Transport{DialContext: d.DialContext}},
+		stop:    stop,
+		slowest: map[string]time.Duration{},
+	}
+	g.done.Go(func() { g.run(ctx) })
+	t.Cleanup(g.client.CloseIdleConnections)
+	t.Cleanup(g.done.Wait)
+	t.Cleanup(stop)
+	return g
+}
+
+func (g *good) run(ctx context.Context) {
+	other := *g.e
+	other.client = g.client
+	for ; ctx.Err() == nil && len(g.errs) < 10; time.Sleep(10 * time.Millisecond) {
+		body := fmt.Appendf(nil, `{"conversation_id": "good-%d", "intent": "good", "turns": 1}`, g.pushed)
+		ok := g.ask(eventsPath, func() (response, error) {
+			return other.try(http.MethodPost, eventsPath, body, "Content-Type", "application/json")
+		})
+		if ok {
+			g.pushed++
+		}
+		for _, path := range []string{"/-/healthy", "/metrics"} {
+			g.ask(path, func() (response, error) { return other.try(http.MethodGet, path, nil) })
+		}
+	}
+}
+
+func (g *good) ask(path string, try func() (response, error)) bool {
+	began := time.Now()
+	r, err := try()
+	g.slowest[path] = max(g.slowest[path], time.Since(began))
+	if err == nil && r.status != http.StatusOK {
+		err = fmt.Errorf("%s: %d: %.200s", path, r.status, r.body)
+	}
+	if err != nil {
+		g.errs = append(g.errs, err)
+	}
+	return err == nil
+}
+
+// finish stops the client and checks that it was served all the time, and that
+// each of its events was counted once.
+func (g *good) finish(t *testing.T) {
+	t.Helper()
+	g.stop()
+	g.done.Wait()
+	for _, err := range g.errs {
+		t.Errorf("the good client: %v", err)
+	}
+	if g.pushed == 0 {
+		t.Error("the good client pushed nothing")
+	}
+	if got := g.e.metrics().sum("support_conversation_turns_count", `intent="good"`); got != float64(g.pushed) {
+		t.Errorf("of the good client %v conversations are counted, want %d", got, g.pushed)
+	}
+	t.Logf("%d events of the good client; its slowest answers: %v", g.pushed, g.slowest)
+}
+
+var peakMemory = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+
+// peakMB gives the most memory the process has had so far, in units of a million
+// bytes; 0 where the system does not say.
+func (e *exporter) peakMB() int {
+	e.tb.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", e.cmd.Process.Pid))
+	m := peakMemory.FindSubmatch(status)
+	if err != nil || m == nil {
+		return 0
+	}
+	kB, err := strconv.Atoi(string(m[1]))
+	if err != nil {
+		e.tb.Fatal(err)
+	}
+	return kB * 1024 / 1e6
+}
+
+// wantMemory checks that the process never had more than so many million bytes.
+// The race detector's memory is its own.
+func (e *exporter) wantMemory(most int) {
+	e.tb.Helper()
+	peak := e.peakMB()
+	e.tb.Logf("at most %d MB of memory, of %d", peak, most)
+	if peak > most && len(raceFlags) == 0 {
+		e.tb.Errorf("the exporter had %d MB, want at most %d", peak, most)
+	}
+}
