@@ -23,6 +23,8 @@ func exporter() *board {
 	b.line(8, cell{8, refusals()}, cell{8, ignored()}, cell{8, overflow()})
 	b.row("Queue and store")
 	b.line(8, cell{8, queue()}, cell{8, store()}, cell{8, failures()})
+	b.row("What clients share")
+	b.line(8, cell{12, inflight()}, cell{12, connections()})
 	b.row("Series and memory")
 	b.line(8, cell{8, series()}, cell{8, tracked()}, cell{8, process()})
 	b.row("Requests, pushes and builds")

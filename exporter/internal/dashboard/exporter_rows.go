@@ -48,6 +48,22 @@ func queue() cog.Builder[dashboard.Panel] {
 		OverrideByName("limit", dashed(bad))
 }
 
+func inflight() cog.Builder[dashboard.Panel] {
+	return timeline(text{"Pushes in flight", "bytes", "Bytes of pushes that are being received, read or committed; dashed, how many may be. Slow clients show here."}, "No exporter is known",
+		over("{{instance}}", own("support_exporter_inflight_bytes")), over("limit", "max(%s)", own("support_exporter_inflight_limit_bytes"))).
+		Min(0).
+		OverrideByName("limit", dashed(bad))
+}
+
+func connections() cog.Builder[dashboard.Panel] {
+	return timeline(text{"Connections", "short", "Open connections; dashed, how many there may be. On the right, how many a second were closed to make room for others."}, "No exporter is known",
+		over("{{instance}}", own("support_exporter_connections")), over("limit", "max(%s)", own("support_exporter_connections_limit")),
+		over("closed", "sum(rate(%s[$__rate_interval]))", own("support_exporter_connections_closed_total"))).
+		Min(0).
+		OverrideByName("limit", dashed(bad)).
+		OverrideByName("closed", append(dashed(faint), set("custom.axisPlacement", "right")))
+}
+
 func store() cog.Builder[dashboard.Panel] {
 	return stacked(text{"Store on disk", "bytes", "The log that a restart would read, and the checkpoint before it."}, "No exporter is known",
 		over("{{instance}} log", own("support_exporter_store_log_bytes")),
