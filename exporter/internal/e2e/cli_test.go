@@ -85,6 +85,11 @@ func TestBadFlags(t *testing.T) {
 		{"--web.telemetry-path=/api/v1/events", "--web.telemetry-path"},
 		{"--web.telemetry-path=/{metrics}", "--web.telemetry-path"},
 		{"--web.telemetry-path=/{", "--web.telemetry-path"},
+		{"--web.telemetry-path=//metrics", "--web.telemetry-path"},
+		{"--web.telemetry-path=/-/", "--web.telemetry-path"},
+		{"--web.telemetry-path=/a/../metrics", "--web.telemetry-path"},
+		{`--web.telemetry-path=/"><script>alert(1)</script>`, "--web.telemetry-path"},
+		{"--web.telemetry-path=/metrics?a=1", "--web.telemetry-path"},
 	} {
 		t.Run(tc.flag, func(t *testing.T) {
 			args := append([]string{"--storage.path=store"}, strings.Fields(tc.flag)...)

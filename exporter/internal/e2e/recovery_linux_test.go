@@ -59,9 +59,10 @@ func TestRecovering(t *testing.T) {
 		for path, want := range map[string]int{
 			"/metrics": 503, "/-/ready": 503, "/-/healthy": 200, "/metrics/exporter": 200, "/": 200,
 		} {
-			e.wantStatus(want, http.MethodGet, path)
+			wantProtection(t, path, e.wantStatus(want, http.MethodGet, path).header)
 		}
 		a := e.push(`{"conversation_id": "c-2", "turns": 5}`)
+		wantProtection(t, eventsPath, a.header)
 		if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || len(a.Errors) != 1 {
 			t.Errorf("push: got %d, Retry-After %q: %s", a.status, a.header.Get("Retry-After"), a.body)
 		}

@@ -127,7 +127,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) push(d *desk, w http.ResponseWriter, r *http.Request, began time.Time, rules *rules) error {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return refuse(http.StatusMethodNotAllowed, "method", "want POST, got %s", r.Method)
+		return refuse(http.StatusMethodNotAllowed, "method", "want POST, got %.100s", r.Method)
 	}
 	var err error
 	if d.client, err = authorize(w, r, rules.tokens); err != nil {

@@ -7,7 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
+	"path"
+	"regexp"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -64,6 +65,8 @@ func (d *daemon) server() (*http.Server, error) {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(d.o.Logger.Handler(), slog.LevelDebug),
+
+		DisableGeneralOptionsHandler: true, // OPTIONS * is answered as all else is
 	}
 	srv.BaseContext = func(l net.Listener) context.Context {
 		srv.Handler = d.directPushes(srv.Handler)
@@ -75,18 +78,22 @@ func (d *daemon) server() (*http.Server, error) {
 	return srv, nil
 }
 
-// checkTelemetryPath refuses what a ServeMux would panic at, or what it takes for
-// something else than a path.
-func checkTelemetryPath(path string) error {
-	switch path {
+// checkTelemetryPath refuses what a ServeMux would panic at, what it takes for
+// something else than a path, and what the landing page would have to escape.
+func checkTelemetryPath(telemetry string) error {
+	switch telemetry {
 	case "/", exporterPath, ingest.Path, ingest.LogsPath, "/-/healthy", "/-/ready", "/-/reload":
-		return fmt.Errorf("--web.telemetry-path: %q is taken", path)
+		return fmt.Errorf("--web.telemetry-path: %q is taken", telemetry)
 	}
-	if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "{} \t") {
-		return fmt.Errorf("--web.telemetry-path: want a path that begins with / and has no braces or spaces, got %q", path)
+	if !plainPath.MatchString(telemetry) || path.Clean(telemetry) != telemetry {
+		return fmt.Errorf("--web.telemetry-path: want a path that begins with / and does not end with it, of letters, digits and -._~ between single slashes; got %q", telemetry)
 	}
 	return nil
 }
+
+// plainPath is a path that is the same in a URL, in HTML and as a pattern of a
+// ServeMux.
+var plainPath = regexp.MustCompile(`^/[A-Za-z0-9._~/-]+$`)
 
 // directPushes leads pushes past the web configuration's basic authentication
 // where bearer tokens are configured for them: a request has one Authorization
@@ -98,9 +105,10 @@ func (d *daemon) directPushes(next http.Handler) http.Handler {
 	direct := *d.o.Web.WebConfigFile == ""
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if (r.URL.Path == ingest.Path || r.URL.Path == ingest.LogsPath) && (direct || d.needTokens()) {
-			d.push(w, r)
+			d.push(w, r) // sets the headers that it needs
 			return
 		}
+		protect(w.Header())
 		next.ServeHTTP(w, r)
 	})
 }
