@@ -161,17 +161,15 @@ func endpoint(base string) (string, error) {
 		base = DefaultURL
 	}
 	u, err := url.Parse(base)
-	if err != nil {
-		return "", fmt.Errorf("exporter url: %w", err)
-	}
-	if u.Scheme != "http" && u.Scheme != "https" {
-		return "", fmt.Errorf("exporter url %q: scheme must be http or https", u.Redacted())
-	}
-	if u.Host == "" {
-		return "", fmt.Errorf("exporter url %q: has no host", u.Redacted())
-	}
-	if u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("exporter url %q: must have no query and no fragment", u.Redacted())
+	switch { // a message does not repeat the address: it may hold a password
+	case err != nil:
+		return "", errors.New("exporter url: is none; in a name or a password what has a meaning in a url must be %-escaped")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "", fmt.Errorf("exporter url: scheme must be http or https, got %q", u.Scheme)
+	case u.Host == "":
+		return "", errors.New("exporter url: has no host")
+	case u.RawQuery != "" || u.Fragment != "":
+		return "", errors.New("exporter url: must have no query and no fragment")
 	}
 	return u.JoinPath("api", "v1", "events").String(), nil
 }

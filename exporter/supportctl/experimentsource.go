@@ -6,7 +6,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -110,11 +109,11 @@ func (s *experimentSource) scrape(ctx context.Context) (model.Vector, error) {
 	if err != nil {
 		return nil, err
 	}
-	address, err := url.JoinPath(s.exporter, s.path)
+	target, shown, err := address(s.exporter, s.path)
 	if err != nil {
-		return nil, fmt.Errorf("--url: %w", err)
+		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return nil, fmt.Errorf("--url: %w", err)
 	}
@@ -125,10 +124,10 @@ func (s *experimentSource) scrape(ctx context.Context) (model.Vector, error) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("read metrics: %s: %s", address, resp.Status)
+		return nil, fmt.Errorf("read metrics: %s: %s", shown, resp.Status)
 	}
 	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || kind != "text/plain" {
-		return nil, fmt.Errorf("read metrics: %s has no metrics, but %q", address, resp.Header.Get("Content-Type"))
+		return nil, fmt.Errorf("read metrics: %s has no metrics, but %q", shown, resp.Header.Get("Content-Type"))
 	}
 	return parseExperiments(resp.Body)
 }

@@ -1,14 +1,17 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"sync"
 	"time"
 
-	"github.com/VictoriaMetrics/metrics"
+	"github.com/klauspost/compress/gzip"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 )
@@ -50,14 +53,13 @@ func (d *daemon) startPush() (stop func(), err error) {
 	}, nil
 }
 
-// pushTarget checks the flags about pushing.
+// pushTarget checks the flags about pushing. Its errors do not repeat the
+// address: one that cannot be read may hold a password anywhere.
 func (d *daemon) pushTarget() (*url.URL, error) {
 	target, err := url.Parse(d.o.PushURL)
 	switch {
-	case err != nil:
-		return nil, fmt.Errorf("--push.url: %w", err)
-	case target.Scheme != "http" && target.Scheme != "https" || target.Host == "":
-		return nil, fmt.Errorf("--push.url: want one that begins with http:// or https://, got %q", target.Redacted())
+	case err != nil || target.Scheme != "http" && target.Scheme != "https" || target.Host == "":
+		return nil, errors.New("--push.url: want an address that begins with http:// or https://; in a name or a password what has a meaning in a URL must be %-escaped")
 	case d.o.PushInterval <= 0:
 		return nil, fmt.Errorf("--push.interval: want more than 0, got %v", d.o.PushInterval)
 	}
@@ -71,12 +73,12 @@ func (d *daemon) pushOnce(ctx context.Context, timeout time.Duration, reg promet
 	if err == nil {
 		limited, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
-		err = metrics.PushMetricsExt(limited, target.String(), func(w io.Writer) {
+		err = post(limited, target, func(w io.Writer) {
 			for _, f := range families {
-				_, _ = expfmt.MetricFamilyToText(w, f) // to a buffer
+				_, _ = expfmt.MetricFamilyToText(w, f) // to memory
 			}
 			_ = d.metrics.Write(w)
-		}, &metrics.PushOptions{Method: "POST"})
+		})
 	}
 	if ctx.Err() != nil {
 		return
@@ -84,6 +86,35 @@ func (d *daemon) pushOnce(ctx context.Context, timeout time.Duration, reg promet
 	d.metrics.Pushes.Inc()
 	if err != nil {
 		d.metrics.PushFailures.Inc()
-		d.o.Logger.Error("Pushing the metrics failed.", "url", target.Redacted(), "err", err)
+		shown := url.URL{Scheme: target.Scheme, Host: target.Host, Path: target.Path}
+		d.o.Logger.Error("Pushing the metrics failed.", "url", shown.String(), "err", err)
 	}
+}
+
+// post sends what write writes. Its errors hold nothing of the target's
+// credentials, in the user's part or in the query, and nothing that the receiver
+// answers but its status.
+func post(ctx context.Context, target *url.URL, write func(io.Writer)) error {
+	var body bytes.Buffer
+	zip := gzip.NewWriter(&body)
+	write(zip)
+	_ = zip.Close() // to memory
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), &body)
+	if err != nil {
+		return errors.New("the address makes no request")
+	}
+	req.Header.Set("Content-Type", "text/plain")
+	req.Header.Set("Content-Encoding", "gzip")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		if about, ok := errors.AsType[*url.Error](err); ok {
+			err = about.Err // without the URL
+		}
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("answered with %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+	}
+	return nil
 }
