@@ -38,22 +38,31 @@ func newPKI(t *testing.T) *pki {
 	}
 	p.write("ca.crt", "CERTIFICATE", der)
 
-	server := p.issue("server")
-	key, err := x509.MarshalPKCS8PrivateKey(server.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.write("server.crt", "CERTIFICATE", server.Certificate[0])
-	p.write("server.key", "PRIVATE KEY", key)
+	p.writeKeyPair("server", p.issue("server"))
 	return p
 }
 
-// issue makes a certificate of the authority, for a server or a client.
-func (p *pki) issue(name string) tls.Certificate {
+// writeKeyPair writes the files of a certificate.
+func (p *pki) writeKeyPair(name string, c tls.Certificate) {
+	p.t.Helper()
+	key, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.write(name+".crt", "CERTIFICATE", c.Certificate[0])
+	p.write(name+".key", "PRIVATE KEY", key)
+}
+
+// issue makes a certificate of the authority, for a server or a client, unless
+// change makes it another one.
+func (p *pki) issue(name string, change ...func(*x509.Certificate)) tls.Certificate {
 	p.t.Helper()
 	template := p.template(name)
 	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+	for _, f := range change {
+		f(template)
+	}
 	key := p.newKey()
 	der, err := x509.CreateCertificate(rand.Reader, template, p.cert, key.Public(), p.key)
 	if err != nil {

@@ -104,6 +104,10 @@ var plainPath = regexp.MustCompile(`^/[A-Za-z0-9._~/-]+$`)
 func (d *daemon) directPushes(next http.Handler) http.Handler {
 	direct := *d.o.Web.WebConfigFile == ""
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d.resumedByStranger(r.TLS) {
+			refuseStranger(w)
+			return
+		}
 		if (r.URL.Path == ingest.Path || r.URL.Path == ingest.LogsPath) && (direct || d.needTokens()) {
 			d.push(w, r) // sets the headers that it needs
 			return
