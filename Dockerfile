@@ -6,7 +6,7 @@ COPY exporter exporter
 ARG VERSION=unknown
 ARG REVISION=unknown
 RUN mkdir -p /out/data && for program in exporter:support_exporter exporter/supportctl:supportctl; do \
-      CGO_ENABLED=0 go build -trimpath \
+      CGO_ENABLED=0 go build -trimpath -buildvcs=false \
         -ldflags "-s -w -X github.com/prometheus/common/version.Version=$VERSION -X github.com/prometheus/common/version.Revision=$REVISION" \
         -o "/out/${program#*:}" "./${program%%:*}"; \
     done
@@ -19,8 +19,10 @@ COPY --from=build /out/support_exporter /out/supportctl /bin/
 # Folders to mount volumes on, which then belong to the user of this image.
 COPY --from=build --chown=nonroot:nonroot /out/data /data
 COPY --from=build --chown=nonroot:nonroot /out/data /prometheus
+COPY --from=build --chown=nonroot:nonroot /out/data /victoria-metrics-data
 COPY examples/support_exporter.yml /etc/support_exporter/support_exporter.yml
-USER nonroot
+# By number, so that Kubernetes can tell that it is not root.
+USER 65532:65532
 VOLUME /data
 EXPOSE 10877
 ENTRYPOINT ["/bin/support_exporter"]
