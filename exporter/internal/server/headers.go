@@ -23,3 +23,10 @@ func protect(h http.Header) {
 	h["Cache-Control"] = noStore
 	h["Content-Security-Policy"] = nothingLoaded
 }
+
+// refuse answers whoever may not ask at all.
+func refuse(w http.ResponseWriter, why string) {
+	protect(w.Header())
+	w.Header().Set("Connection", "close")
+	http.Error(w, why, http.StatusForbidden)
+}

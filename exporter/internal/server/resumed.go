@@ -2,7 +2,6 @@ package server
 
 import (
 	"crypto/tls"
-	"net/http"
 	"os"
 
 	"github.com/prometheus/exporter-toolkit/web"
@@ -33,10 +32,4 @@ func (d *daemon) resumedByStranger(state *tls.ConnectionState) bool {
 	}
 	allowed := web.TLSConfig{ClientAllowedSans: c.TLS.Names}
 	return len(state.PeerCertificates) == 0 || allowed.VerifyPeerCertificate([][]byte{state.PeerCertificates[0].Raw}, nil) != nil
-}
-
-func refuseStranger(w http.ResponseWriter) {
-	protect(w.Header())
-	w.Header().Set("Connection", "close")
-	http.Error(w, "the client certificate is not allowed", http.StatusForbidden)
 }

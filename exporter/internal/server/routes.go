@@ -104,8 +104,12 @@ var plainPath = regexp.MustCompile(`^/[A-Za-z0-9._~/-]+$`)
 func (d *daemon) directPushes(next http.Handler) http.Handler {
 	direct := *d.o.Web.WebConfigFile == ""
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d.resumedByStranger(r.TLS) {
-			refuseStranger(w)
+		switch {
+		case d.resumedByStranger(r.TLS):
+			refuse(w, "the client certificate is not allowed")
+			return
+		case d.origins.Check(r) != nil:
+			refuse(w, "a page of another site sent this")
 			return
 		}
 		if (r.URL.Path == ingest.Path || r.URL.Path == ingest.LogsPath) && (direct || d.needTokens()) {
