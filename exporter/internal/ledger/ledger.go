@@ -53,6 +53,7 @@ var (
 type Options struct {
 	Settings        conversation.Settings
 	CheckpointBytes int64 // of log after which a checkpoint is written; 0 is 64 MiB
+	SegmentBytes    int64 // of one file of the log; 0 is the journal's default
 	Now             func() time.Time
 	Logger          *slog.Logger
 	Metrics         *telemetry.Metrics
@@ -97,7 +98,7 @@ func Open(fs journal.FS, o Options) (*Ledger, error) {
 		o.CheckpointBytes = defaultCheckpointBytes
 	}
 	began := o.Now()
-	j, err := journal.Open(fs, journal.Options{})
+	j, err := journal.Open(fs, journal.Options{SegmentBytes: o.SegmentBytes})
 	if err != nil {
 		return nil, err
 	}

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,93 +112,6 @@ func TestCommitCountsEachEventOnce(t *testing.T) {
 	if _, err := l.Snapshot(context.Background()); !errors.Is(err, ledger.ErrClosed) {
 		t.Errorf("after Close: %v, want %v", err, ledger.ErrClosed)
 	}
-}
-
-// Whatever operation of the disk fails, and whatever of it a power cut leaves:
-// what was acknowledged is there, what was refused can be sent again, and
-// nothing counts twice.
-func TestNothingIsLostOrDoubledWhateverFails(t *testing.T) {
-	for _, op := range []simdisk.Op{simdisk.Create, simdisk.Rename, simdisk.Remove, simdisk.SyncDir, simdisk.Write, simdisk.Sync} {
-		t.Run(string(op), func(t *testing.T) {
-			for n := 0; ; n++ {
-				if !failNth(t, op, n) {
-					if n == 0 {
-						t.Fatal("the operation never happened")
-					}
-					return
-				}
-			}
-		})
-	}
-}
-
-const batches = 12
-
-// failNth runs a script on a disk whose n-th operation of a kind fails, and
-// says whether there was an n-th.
-func failNth(t *testing.T, op simdisk.Op, n int) bool {
-	t.Helper()
-	random := rand.New(rand.NewPCG(1, uint64(n)))
-	disk := simdisk.New(func() bool { return random.IntN(2) == 0 })
-	now := time.UnixMilli(1_700_000_000_000)
-	o := options()
-	o.Now = func() time.Time { return now }
-	o.CheckpointBytes = 1 // one after every group
-
-	l := open(t, disk, o)
-	var seen atomic.Int64 // checkpoints are written beside the commits
-	disk.FailWith(func(got simdisk.Op, _ string) error {
-		if got == op && seen.Add(1) == int64(n+1) {
-			return errors.New("injected")
-		}
-		return nil
-	})
-	acknowledged := 0
-	for i := range batches {
-		now = now.Add(time.Second)
-		if _, err := commit(l, batchOf(i)...); err == nil {
-			acknowledged += perBatch
-		} else if !errors.Is(err, ledger.ErrUnavailable) {
-			t.Fatalf("%s %d: commit: %v", op, n, err)
-		}
-	}
-	counted := total(t, l, tally.ResolutionsTotal)
-	if counted != float64(acknowledged) {
-		t.Fatalf("%s %d: %d events were acknowledged, %v counted", op, n, acknowledged, counted)
-	}
-	_ = l.Close() // may fail: the operation may be one of its own
-	if seen.Load() <= int64(n) {
-		return false
-	}
-	disk.FailWith(nil)
-	disk.Crash()
-
-	l = open(t, disk, o)
-	if got := total(t, l, tally.ResolutionsTotal); got < float64(acknowledged) {
-		t.Fatalf("%s %d: %d events were acknowledged, %v are there", op, n, acknowledged, got)
-	}
-	for i := range batches {
-		if _, err := commit(l, batchOf(i)...); err != nil {
-			t.Fatalf("%s %d: sending again: %v", op, n, err)
-		}
-	}
-	if got := total(t, l, tally.ResolutionsTotal); got != batches*perBatch {
-		t.Fatalf("%s %d: after sending all again %v events, want %d", op, n, got, batches*perBatch)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return true
-}
-
-const perBatch = 3
-
-func batchOf(i int) []*event.Event {
-	var out []*event.Event
-	for k := range perBatch {
-		out = append(out, resolved(fmt.Sprintf("c%d-%d", i, k)))
-	}
-	return out
 }
 
 func TestFailedJournalIsReopened(t *testing.T) {
