@@ -100,7 +100,6 @@ func (l *Ledger) append(now time.Time, parts ...[]byte) error {
 			l.fail(fmt.Errorf("reopening the journal: %w", err))
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
-		l.o.Logger.Info("Journal reopened.")
 	}
 	began := time.Now()
 	err := l.journal.Append(parts...)
@@ -119,6 +118,7 @@ func (l *Ledger) fail(err error) {
 	if err == nil {
 		if before != nil {
 			l.failure.Store(nil)
+			l.o.Logger.Info("Events are made durable again.")
 		}
 		return
 	}
@@ -142,63 +142,6 @@ func (l *Ledger) tick() {
 	l.state.Advance(now.UnixMilli())
 	l.report()
 	l.checkpointIfDue()
-}
-
-// checkpointIfDue starts a checkpoint when the log has grown long, both in
-// itself and against the checkpoint: the work of writing one stays a fraction
-// of the work of what it covers.
-func (l *Ledger) checkpointIfDue() {
-	log, last := l.journal.Size()
-	if l.checkpointing || log < l.o.CheckpointBytes || log < last/2 || l.journal.Err() != nil {
-		return
-	}
-	write, err := l.startCheckpoint()
-	if err != nil {
-		l.fail(err)
-		return
-	}
-	l.checkpointing = true
-	go func() { l.checkpointed <- write() }()
-}
-
-// startCheckpoint fixes what a checkpoint holds. What it returns writes it, and
-// may be called by any goroutine.
-func (l *Ledger) startCheckpoint() (write func() error, err error) {
-	frozen, err := l.state.Freeze()
-	if err != nil {
-		return nil, err
-	}
-	c, err := l.journal.StartCheckpoint()
-	if err != nil {
-		return nil, err
-	}
-	began := time.Now()
-	return func() error {
-		err := c.Write(frozen.Write)
-		l.o.Metrics.CheckpointSeconds.UpdateDuration(began)
-		return err
-	}, nil
-}
-
-func (l *Ledger) checkpointDone(err error) {
-	l.checkpointing = false
-	l.state.Thaw()
-	if err != nil {
-		l.o.Metrics.CheckpointFailures.Inc()
-		l.o.Logger.Error("A checkpoint could not be written; the log goes on growing.", "err", err)
-		return
-	}
-	l.report()
-}
-
-// checkpointNow writes a checkpoint and waits for it.
-func (l *Ledger) checkpointNow() error {
-	write, err := l.startCheckpoint()
-	if err != nil {
-		return err
-	}
-	defer l.state.Thaw()
-	return write()
 }
 
 // finish commits what waits, writes the last checkpoint and releases the store.

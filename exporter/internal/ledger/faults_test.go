@@ -43,7 +43,7 @@ func TestNothingIsLostOrDoubledWhateverFails(t *testing.T) {
 		count  int
 		kills  bool
 		stride int // to the next operation
-	}{{"one fails", 1, false, 1}, {"twelve fail", 12, false, 4}, {"killed", 1, true, 1}} {
+	}{{"one fails", 1, false, 1}, {"twelve fail", 12, false, 5}, {"killed", 1, true, 2}} {
 		t.Run(mode.name, func(t *testing.T) {
 			t.Parallel()
 			if testing.Short() {

@@ -76,12 +76,14 @@ type Ledger struct {
 	done         chan struct{}
 	failure      atomic.Pointer[error]
 
-	checkpointing bool
-	reopenAt      time.Time // no attempt to reopen the journal before
-	scratch       event.Event
-	group         []*Batch
-	parts         [][]byte
-	reported      reported
+	checkpointing   bool
+	checkpointAt    time.Time     // no attempt at a checkpoint before
+	checkpointPause time.Duration // after the last attempt, 0 if it was good
+	reopenAt        time.Time     // no attempt to reopen the journal before
+	scratch         event.Event
+	group           []*Batch
+	parts           [][]byte
+	reported        reported
 }
 
 // Result says what became of the events of a batch.

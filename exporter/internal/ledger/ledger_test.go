@@ -114,41 +114,6 @@ func TestCommitCountsEachEventOnce(t *testing.T) {
 	}
 }
 
-func TestFailedJournalIsReopened(t *testing.T) {
-	disk := simdisk.New(nil)
-	now := time.UnixMilli(1_700_000_000_000)
-	o := options()
-	o.Now = func() time.Time { return now }
-	l := open(t, disk, o)
-	full := errors.New("no space left on device")
-	disk.FailWith(func(op simdisk.Op, _ string) error {
-		if op == simdisk.Write || op == simdisk.Create {
-			return full
-		}
-		return nil
-	})
-	for range 2 {
-		now = now.Add(time.Second)
-		if _, err := commit(l, resolved("a")); !errors.Is(err, ledger.ErrUnavailable) || !errors.Is(err, full) {
-			t.Fatalf("on a full disk: %v", err)
-		}
-		if l.Err() == nil {
-			t.Error("Err is nil while nothing can be written")
-		}
-	}
-	disk.FailWith(nil)
-	now = now.Add(time.Second)
-	if r, err := commit(l, resolved("a")); err != nil || r.Accepted != 1 {
-		t.Fatalf("when there is room again: %+v, %v", r, err)
-	}
-	if err := l.Err(); err != nil {
-		t.Errorf("Err is %v when there is room again", err)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestConcurrentCommitsShareGroups(t *testing.T) {
 	o := options()
 	o.CheckpointBytes = 1 << 16
