@@ -179,6 +179,8 @@ func (l *Ledger) Configure(ctx context.Context, set conversation.Settings) error
 	callErr := l.call(ctx, func() {
 		if err = l.configure(set); err == nil {
 			l.report()
+		} else if failed := l.journal.Err(); failed != nil {
+			l.fail(failed)
 		}
 	})
 	return errors.Join(callErr, err)

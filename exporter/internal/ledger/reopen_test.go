@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"strings"
@@ -44,6 +45,33 @@ func TestFailedJournalIsReopened(t *testing.T) {
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A reload that finds the disk failing is told to whoever watches, too.
+func TestFailedReloadIsAFailureOfTheJournal(t *testing.T) {
+	disk := simdisk.New(nil)
+	o := options()
+	l := open(t, disk, o)
+	disk.FailWith(func(op simdisk.Op, _ string) error {
+		if op == simdisk.Sync || op == simdisk.Create {
+			return errInjected
+		}
+		return nil
+	})
+	changed := settings()
+	changed.Exemplars = true
+	err := l.Configure(context.Background(), changed)
+	want := "journaling the settings: journal failed: appending frame 1: injected"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if !errors.Is(l.Err(), errInjected) || o.Metrics.JournalFailures.Get() == 0 {
+		t.Errorf("the ledger's error is %v, with %d failures", l.Err(), o.Metrics.JournalFailures.Get())
+	}
+	disk.FailWith(nil)
+	if err := l.Close(); !errors.Is(err, errInjected) {
+		t.Errorf("close: %v", err)
 	}
 }
 
