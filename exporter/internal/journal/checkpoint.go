@@ -20,7 +20,10 @@ type Checkpoint struct {
 // whole segments. The state to be written is the one after the last Append; only
 // one checkpoint can be written at a time, and Write must be called, once.
 //
-// If it fails in the file system, the journal has failed as after an Append.
+// The new segment has its zeros ahead at once: a checkpoint that finds no room
+// then takes none of the log's while it is written. If there is none for them
+// either, it fails and nothing has changed. If it fails when the segment is to get
+// its name, the journal has failed as after an Append.
 func (j *Journal) StartCheckpoint() (*Checkpoint, error) {
 	if j.err != nil {
 		return nil, j.err
@@ -29,7 +32,12 @@ func (j *Journal) StartCheckpoint() (*Checkpoint, error) {
 		return nil, errors.New("starting a checkpoint: another is being written")
 	}
 	if j.first != j.next {
-		if err := j.startSegment(); err != nil {
+		f, err := j.makeSegment(j.zeros)
+		if err != nil {
+			j.checkpointing.Store(false)
+			return nil, fmt.Errorf("starting a checkpoint: %w", err)
+		}
+		if err := j.enterSegment(f, fileHeader+int64(len(j.zeros))); err != nil {
 			j.checkpointing.Store(false)
 			return nil, j.fail(fmt.Errorf("starting a checkpoint: %w", err))
 		}

@@ -144,6 +144,9 @@ func (r *run) append() {
 func (r *run) checkpoint() {
 	s, state := r.store, slices.Clone(r.store.state)
 	c, err := s.StartCheckpoint()
+	if errors.Is(err, errInjected) && s.Err() == nil {
+		return // nothing has changed
+	}
 	if err != nil {
 		r.recover(err)
 		return

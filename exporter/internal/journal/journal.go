@@ -117,16 +117,32 @@ func (j *Journal) writeZeros(offset int64) error {
 // startSegment begins the segment of the next frame, durably. It takes the
 // place of a segment of that name, which has no frame that counts.
 func (j *Journal) startSegment() error {
-	name := segmentName(j.next)
-	f, err := j.fs.Create(name + tempSuffix)
+	f, err := j.makeSegment(nil)
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteAt(makeHeader(segmentMagic, j.next), 0)
-	if err == nil {
-		err = publish(j.fs, f, name)
-	}
+	return j.enterSegment(f, fileHeader)
+}
+
+// makeSegment writes the segment of the next frame under its temporary name, with
+// zeros ahead of the first frame. If it fails, nothing has changed.
+func (j *Journal) makeSegment(zeros []byte) (File, error) {
+	name := segmentName(j.next) + tempSuffix
+	f, err := j.fs.Create(name)
 	if err != nil {
+		return nil, err
+	}
+	if _, err = f.WriteAt(append(makeHeader(segmentMagic, j.next), zeros...), 0); err != nil {
+		err = errors.Join(err, f.Close())
+		_ = j.fs.Remove(name) // gives back the room it took; or Open does it
+		return nil, err
+	}
+	return f, nil
+}
+
+// enterSegment gives a new segment of this size its name, and goes on in it.
+func (j *Journal) enterSegment(f File, size int64) error {
+	if err := publish(j.fs, f, segmentName(j.next)); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	if j.active != nil {
@@ -135,8 +151,8 @@ func (j *Journal) startSegment() error {
 			j.logBytes.Add(-j.size)
 		}
 	}
-	j.active, j.first, j.end, j.size = f, j.next, fileHeader, fileHeader
-	j.logBytes.Add(fileHeader)
+	j.active, j.first, j.end, j.size = f, j.next, fileHeader, size
+	j.logBytes.Add(size)
 	return nil
 }
 

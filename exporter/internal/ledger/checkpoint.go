@@ -19,12 +19,15 @@ func (l *Ledger) checkpointIfDue() {
 		return
 	}
 	write, err := l.startCheckpoint()
-	if err != nil {
+	switch {
+	case err == nil:
+		l.checkpointing = true
+		go func() { l.checkpointed <- write() }()
+	case l.journal.Err() != nil:
 		l.fail(err)
-		return
+	default:
+		l.checkpointFailed(err)
 	}
-	l.checkpointing = true
-	go func() { l.checkpointed <- write() }()
 }
 
 // startCheckpoint fixes what a checkpoint holds. What it returns writes it, and
@@ -51,14 +54,18 @@ func (l *Ledger) checkpointDone(err error) {
 	l.checkpointing = false
 	l.state.Thaw()
 	if err != nil {
-		l.checkpointPause = min(max(2*l.checkpointPause, minCheckpointPause), maxCheckpointPause)
-		l.checkpointAt = l.o.Now().Add(l.checkpointPause)
-		l.o.Metrics.CheckpointFailures.Inc()
-		l.o.Logger.Error("A checkpoint could not be written; the log goes on growing.", "err", err, "retry_in", l.checkpointPause)
+		l.checkpointFailed(err)
 		return
 	}
 	l.checkpointPause = 0
 	l.report()
+}
+
+func (l *Ledger) checkpointFailed(err error) {
+	l.checkpointPause = min(max(2*l.checkpointPause, minCheckpointPause), maxCheckpointPause)
+	l.checkpointAt = l.o.Now().Add(l.checkpointPause)
+	l.o.Metrics.CheckpointFailures.Inc()
+	l.o.Logger.Error("A checkpoint could not be written; the log goes on growing.", "err", err, "retry_in", l.checkpointPause)
 }
 
 // checkpointNow writes a checkpoint and waits for it.
