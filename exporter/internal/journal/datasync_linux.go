@@ -2,6 +2,7 @@ package journal
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -12,8 +13,11 @@ import (
 func datasync(f *os.File) error {
 	for {
 		err := unix.Fdatasync(int(f.Fd()))
+		if err == nil {
+			return nil
+		}
 		if !errors.Is(err, unix.EINTR) {
-			return os.NewSyscallError("fdatasync", err)
+			return &fs.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
 		}
 	}
 }

@@ -19,9 +19,9 @@ func checkError(t *testing.T, err error, want string) {
 func TestMissingFiles(t *testing.T) {
 	for _, tc := range []struct{ name, file, want string }{
 		{"checkpoint", checkpointName(5),
-			segmentName(1) + ", with which the log behind the newest good checkpoint begins, is missing"},
-		{"first segment", segmentName(6), segmentName(6) + ", with which"},
-		{"segment between", segmentName(10), segmentName(6) + " is corrupt at offset 888: frame 10 is damaged"},
+			segmentName(1) + " is missing: without a checkpoint the log begins with it"},
+		{"first segment", segmentName(6), segmentName(6) + " is missing: the log behind " + checkpointName(5) + " begins with it"},
+		{"segment between", segmentName(10), segmentName(6) + " is corrupt at offset 888: frame 10 should follow, but the next file is " + segmentName(14)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			disk, _ := sample(t)
@@ -57,7 +57,7 @@ func TestOnlyACheckpoint(t *testing.T) {
 		disk.Delete(segmentName(first))
 	}
 	_, err := open(disk, small)
-	checkError(t, err, segmentName(6)+", with which")
+	checkError(t, err, segmentName(6)+" is missing")
 }
 
 func TestFolderThatIsNoStore(t *testing.T) {

@@ -86,8 +86,10 @@ func (j *Journal) findCheckpoint(numbers []uint64) (passedOver, err error) {
 func (j *Journal) findLog(in folder) error {
 	at, ok := slices.BinarySearch(in.segments, j.next)
 	if !ok {
-		return fmt.Errorf("%s, with which the log behind the newest good checkpoint begins, is missing",
-			segmentName(j.next))
+		if !j.restored {
+			return fmt.Errorf("%s is missing: without a checkpoint the log begins with it", segmentName(j.next))
+		}
+		return fmt.Errorf("%s is missing: the log behind %s begins with it", segmentName(j.next), checkpointName(j.base))
 	}
 	segments := append(in.segments[at:], logEnd)
 	for i, first := range segments[:len(segments)-1] {
@@ -116,11 +118,8 @@ func (j *Journal) checkSegment(first, until uint64) error {
 		}
 		j.next++
 	}
-	if bad, ok := errors.AsType[*CorruptError](err); ok && until == logEnd {
-		j.torn, err = r.tail(j.next, bad)
-		if err == nil {
-			err = r.rewriteLast()
-		}
+	if bad, ok := errors.AsType[*CorruptError](err); ok {
+		err = j.endSegment(r, until, bad)
 	}
 	if err != nil {
 		return err
@@ -130,4 +129,20 @@ func (j *Journal) checkSegment(first, until uint64) error {
 		j.logBytes.Add(r.size)
 	}
 	return nil
+}
+
+// endSegment says whether a segment may end where a frame could not be read,
+// which bad describes: the last one may.
+func (j *Journal) endSegment(r *reader, until uint64, bad *CorruptError) error {
+	torn, err := r.tail(j.next, bad)
+	switch {
+	case err != nil:
+		return err
+	case until == logEnd:
+		j.torn = torn
+		return r.rewriteLast()
+	case torn == 0:
+		bad.Reason = fmt.Sprintf("frame %d should follow, but the next file is %s", j.next, segmentName(until))
+	}
+	return bad
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -131,4 +132,18 @@ func (f osFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-func (f osFile) Sync() error { return datasync(f.File) }
+func (f osFile) WriteAt(p []byte, offset int64) (int, error) {
+	n, err := f.File.WriteAt(p, offset)
+	return n, underItsName(err)
+}
+
+func (f osFile) Sync() error { return underItsName(datasync(f.File)) }
+
+// underItsName has an error name the file by the name that it got, or is to get.
+// An open file knows but the temporary one that it was made under.
+func underItsName(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		e.Path = strings.TrimSuffix(e.Path, tempSuffix)
+	}
+	return err
+}

@@ -129,3 +129,27 @@ func TestReadOnlyFolder(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorsNameTheFile: by the name that it has, and not the temporary one that it
+// was made under.
+func TestErrorsNameTheFile(t *testing.T) {
+	dir, err := journal.OS(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	f, err := dir.Create("a.log.tmp")
+	if err == nil {
+		err = errors.Join(dir.Rename("a.log.tmp", "a.log"), f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, writeErr := f.WriteAt([]byte("x"), 0)
+	for _, err := range []error{writeErr, f.Sync()} {
+		path, ok := errors.AsType[*fs.PathError](err)
+		if !ok || filepath.Base(path.Path) != "a.log" {
+			t.Errorf("got %v, want a.log to be named", err)
+		}
+	}
+}

@@ -20,7 +20,7 @@ func (l *Ledger) recover() error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("restoring the checkpoint: %w", err)
+		return err
 	}
 	if !restored {
 		if err := l.create(); err != nil {
@@ -28,14 +28,8 @@ func (l *Ledger) recover() error {
 		}
 		return nil
 	}
-	err = l.journal.Replay(func(seq uint64, frame []byte) error {
-		if err := l.apply(frame); err != nil {
-			return fmt.Errorf("frame %d: %w", seq, err)
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("replaying the log: %w", err)
+	if err := l.journal.Replay(func(_ uint64, frame []byte) error { return l.apply(frame) }); err != nil {
+		return err
 	}
 	return l.configure(l.o.Settings)
 }
@@ -44,7 +38,7 @@ func (l *Ledger) recover() error {
 // of creation, so it is written before anything else.
 func (l *Ledger) create() error {
 	err := l.journal.Replay(func(uint64, []byte) error {
-		return errors.New("the log has frames but no checkpoint")
+		return errors.New("the checkpoint that it follows is missing")
 	})
 	if err != nil {
 		return err
