@@ -25,8 +25,7 @@ type prometheus struct {
 
 func startPrometheus(tb testing.TB, dir string, f *front) *prometheus {
 	tb.Helper()
-	config := filepath.Join(dir, "prometheus.yml")
-	rewrite(tb, config, fmt.Sprintf(`
+	return runPrometheus(tb, dir, fmt.Sprintf(`
 global:
   scrape_interval: 500ms
   scrape_timeout: 500ms
@@ -47,7 +46,14 @@ scrape_configs:
     metrics_path: /metrics/exporter
     static_configs: [{targets: [%[1]q], labels: {instance: store}}]
 `, strings.TrimPrefix(f.URL, "http://")))
-	p := &prometheus{process: startProcess(tb, tool(tb, "prometheus"), "--config.file="+config,
+}
+
+// runPrometheus runs one in this folder with this configuration.
+func runPrometheus(tb testing.TB, dir, config string) *prometheus {
+	tb.Helper()
+	file := filepath.Join(dir, "prometheus.yml")
+	rewrite(tb, file, config)
+	p := &prometheus{process: startProcess(tb, tool(tb, "prometheus"), "--config.file="+file,
 		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--enable-feature=exemplar-storage,created-timestamp-zero-ingestion",
 		"--web.listen-address=127.0.0.1:0")}
 	client, err := api.NewClient(api.Config{Address: "http://" + p.address()})

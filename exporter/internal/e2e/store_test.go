@@ -20,28 +20,8 @@ func TestStoreFailure(t *testing.T) {
 	obstacles := block(t, store)
 
 	h := &heavy{t: t}
-	var refused answer
-	for refused.status == 0 {
-		a := e.push(h.body())
-		switch a.status {
-		case http.StatusOK:
-			h.batches++
-		default:
-			refused = a
-		}
-	}
-	if refused.status != http.StatusServiceUnavailable || refused.header.Get("Retry-After") == "" {
-		t.Errorf("got %d and Retry-After %q, want 503 and some: %s", refused.status, refused.header.Get("Retry-After"), refused.body)
-	}
-	if strings.Contains(string(refused.body), store) {
-		t.Errorf("a client is told of %s", refused.body)
-	}
-	e.wantStatus(http.StatusServiceUnavailable, http.MethodGet, "/-/healthy")
-	own := e.own()
-	if own["support_exporter_store_healthy"] != 0 || own["support_exporter_journal_failures_total"] == 0 {
-		t.Errorf("the exporter does not say that its store fails: %v, %v",
-			own["support_exporter_store_healthy"], own["support_exporter_journal_failures_total"])
-	}
+	h.pushUntilRefused(e)
+	wantStoreFailing(e)
 	h.wantExactly(e)
 
 	for _, dir := range obstacles {
@@ -55,6 +35,37 @@ func TestStoreFailure(t *testing.T) {
 	e.kill()
 	e = startExporter(t, store)
 	h.wantExactly(e)
+}
+
+// pushUntilRefused pushes until the store fails, of which a client is told what it
+// must know and no more.
+func (h *heavy) pushUntilRefused(e *exporter) {
+	h.t.Helper()
+	for {
+		a := e.push(h.body())
+		if a.status == http.StatusOK {
+			h.batches++
+			continue
+		}
+		if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
+			h.t.Errorf("got %d and Retry-After %q, want 503 and some: %s", a.status, a.header.Get("Retry-After"), a.body)
+		}
+		if text := string(a.body); strings.Contains(text, ".log") || strings.Contains(text, os.TempDir()) {
+			h.t.Errorf("a client is told of %s", text)
+		}
+		return
+	}
+}
+
+// wantStoreFailing checks that the exporter says that its store fails.
+func wantStoreFailing(e *exporter) {
+	e.tb.Helper()
+	e.wantStatus(http.StatusServiceUnavailable, http.MethodGet, "/-/healthy")
+	own := e.own()
+	if own["support_exporter_store_healthy"] != 0 || own["support_exporter_journal_failures_total"] == 0 {
+		e.tb.Errorf("the exporter does not say that its store fails: %v, %v",
+			own["support_exporter_store_healthy"], own["support_exporter_journal_failures_total"])
+	}
 }
 
 // block makes folders with the temporary names of all segments that a test may
@@ -102,45 +113,6 @@ func TestKillWhileCreating(t *testing.T) {
 			}
 		}
 	}
-}
-
-// A second process on a store is sent away, and the first does not notice.
-func TestTwoProcesses(t *testing.T) {
-	t.Parallel()
-	store := t.TempDir()
-	first := startExporter(t, store)
-	second := launchExporter(t, store)
-	wantFailure(t, second, "opening the store: locking the store's folder "+store+": another process has it")
-	first.mustPush(`{"conversation_id": "c-1", "turns": 1}`)
-	first.stop()
-	startExporter(t, store).stop()
-}
-
-// A store that cannot be is told at once.
-func TestUnusableStore(t *testing.T) {
-	t.Parallel()
-	file := writeFile(t, "file", "not a folder")
-	foreign := writeFile(t, "photo.jpg", "not a store")
-	for _, tc := range []struct{ name, store, want string }{
-		{"a file", file, "opening the store: making the store's folder: mkdir " + file + ": not a directory"},
-		{"below a file", filepath.Join(file, "data"), "opening the store: making the store's folder: stat " + file + "/data: not a directory"},
-		{"somebody else's folder", filepath.Dir(foreign), "the folder is neither empty nor a support_exporter store: it holds photo.jpg"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			wantFailure(t, launchExporter(t, tc.store), tc.want)
-		})
-	}
-	t.Run("not writable", func(t *testing.T) {
-		dir := t.TempDir()
-		if err := os.Chmod(dir, 0o500); err != nil {
-			t.Fatal(err)
-		}
-		if f, err := os.Create(filepath.Join(dir, "probe")); err == nil {
-			_ = f.Close()
-			t.Skip("root may write anywhere")
-		}
-		wantFailure(t, launchExporter(t, dir), "permission denied")
-	})
 }
 
 // wantFailure checks that an exporter ends with code 1 and this in its log.
