@@ -2,8 +2,10 @@ package ledger_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"strings"
+	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,8 +13,19 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"google.golang.org/protobuf/proto"
 
+	"supportexporter/exporter/internal/ledger"
 	"supportexporter/exporter/internal/tally"
 )
+
+// shot is a scrape.
+func shot(t *testing.T, l *ledger.Ledger) *tally.Snapshot {
+	t.Helper()
+	s, err := l.Snapshot(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
 
 // everything is all that a scrape shows, as bytes that can be compared.
 func everything(s *tally.Snapshot) string { return encode(s, func(*dto.Metric) {}) }

@@ -47,7 +47,7 @@ func TestNothingIsLostOrDoubledWhateverFails(t *testing.T) {
 		t.Run(mode.name, func(t *testing.T) {
 			t.Parallel()
 			if testing.Short() {
-				mode.stride = 7
+				mode.stride = 23
 			}
 			for n := 0; n < good.fault.ops; n += mode.stride {
 				f := &fault{first: n, count: mode.count, kills: mode.kills}

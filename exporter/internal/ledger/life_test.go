@@ -65,7 +65,7 @@ func (r *life) wait(d time.Duration) {
 			r.kill(r.flip())
 			r.open()
 		}
-		if !r.fault.hasBegun() || values(r.snapshot()) == r.due() {
+		if !r.fault.hasBegun() || values(shot(r.t, r.ledger)) == r.due() {
 			break
 		}
 		time.Sleep(time.Second)
@@ -182,7 +182,7 @@ func (r *life) open() {
 	if r.last == nil {
 		return
 	}
-	if r.good == nil || r.fault.hasBegun() && values(r.snapshot()) != r.due() {
+	if r.good == nil || r.fault.hasBegun() && values(shot(r.t, r.ledger)) != r.due() {
 		r.compare(r.last)
 	}
 }
@@ -190,7 +190,7 @@ func (r *life) open() {
 // scrape checks that there is to see what there is to be.
 func (r *life) scrape() {
 	r.t.Helper()
-	r.last = r.snapshot()
+	r.last = shot(r.t, r.ledger)
 	n := len(r.scrapes)
 	r.scrapes = append(r.scrapes, r.last)
 	if r.good == nil {
@@ -203,7 +203,7 @@ func (r *life) scrape() {
 // compare checks that there is to see exactly this.
 func (r *life) compare(want *tally.Snapshot) {
 	r.t.Helper()
-	if got := r.snapshot(); want != nil && everything(got) != everything(want) {
+	if got := shot(r.t, r.ledger); want != nil && everything(got) != everything(want) {
 		r.t.Fatalf("after scrape %d, want no change: %s", len(r.scrapes), diff(want, got))
 	}
 }
@@ -217,12 +217,3 @@ func (r *life) due() string {
 }
 
 func (r *life) flip() bool { return r.luck.IntN(2) == 0 }
-
-func (r *life) snapshot() *tally.Snapshot {
-	r.t.Helper()
-	s, err := r.ledger.Snapshot(context.Background())
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return s
-}
