@@ -29,16 +29,18 @@ build: ## Static binaries in dist/.
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o dist/support_exporter ./exporter
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o dist/supportctl ./exporter/supportctl
 
-# The last package tells what it saw: the queries of the dashboards and their
-# times, and the alerts as a person would read them.
+# Nothing is taken from an earlier run: tests build programs and start them, and
+# whether those changed is not seen. The last package tells what it saw: the
+# queries of the dashboards and their times, and the alerts as a person would read
+# them.
 test: tools ## All tests.
-	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v /internal/bundle$$)
-	$(GO) test -timeout 20m -v ./exporter/internal/bundle
+	$(GO) test -count=1 -timeout 20m $$($(GO) list ./... | grep -v /internal/bundle$$)
+	$(GO) test -count=1 -timeout 20m -v ./exporter/internal/bundle
 
 # Without the packages that are only tests of files and of other programs, or
 # have one goroutine: the detector would slow them and find nothing.
 race: tools ## All tests under the race detector, the long ones in their short form.
-	$(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -vE '/internal/(bench|bundle|dashboard|simulate)$$')
+	$(GO) test -count=1 -race -short -timeout 20m $$($(GO) list ./... | grep -vE '/internal/(bench|bundle|dashboard|simulate)$$')
 
 # A tool is fetched when its version is not the one that is there.
 TOOLS := prometheus@$(PROMETHEUS_VERSION) alertmanager@$(ALERTMANAGER_VERSION)
