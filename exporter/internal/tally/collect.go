@@ -23,7 +23,7 @@ func NewCollector(take func() (*Snapshot, error)) *Collector {
 // Describe sends the descriptors of all metrics there can be.
 func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for i := range families {
-		ch <- families[i]
+		ch <- families[i].desc
 	}
 }
 
@@ -31,7 +31,7 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	s, err := c.take()
 	if err != nil {
-		ch <- prometheus.NewInvalidMetric(families[famOpen], err)
+		ch <- prometheus.NewInvalidMetric(families[famOpen].desc, err)
 		return
 	}
 	e := emitter{ch: ch, s: s}
@@ -52,11 +52,11 @@ type emitter struct {
 }
 
 func (e *emitter) gauge(f family, v float64) {
-	e.ch <- &metric{desc: families[f], m: dto.Metric{Gauge: &dto.Gauge{Value: &v}}}
+	e.ch <- &metric{desc: families[f].desc, m: dto.Metric{Gauge: &dto.Gauge{Value: &v}}}
 }
 
 func (e *emitter) counter(f family, labels []*dto.LabelPair, created *timestamppb.Timestamp, v float64, x *exemplar) {
-	e.ch <- &metric{desc: families[f], m: dto.Metric{
+	e.ch <- &metric{desc: families[f].desc, m: dto.Metric{
 		Label:   labels,
 		Counter: &dto.Counter{Value: &v, CreatedTimestamp: created, Exemplar: x.dto()},
 	}}
@@ -137,7 +137,7 @@ func (e *emitter) histogram(f family, labels []*dto.LabelPair, created *timestam
 	}
 	d := h.dto(bounds)
 	d.CreatedTimestamp = created
-	e.ch <- &metric{desc: families[f], m: dto.Metric{Label: labels, Histogram: d}}
+	e.ch <- &metric{desc: families[f].desc, m: dto.Metric{Label: labels, Histogram: d}}
 }
 
 // metric is one series, ready to be written.

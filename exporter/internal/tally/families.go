@@ -1,6 +1,9 @@
 package tally
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+)
 
 // family is a metric's place in families.
 type family int
@@ -33,8 +36,14 @@ const (
 	numFamilies
 )
 
-// families gives each metric its name, help and labels.
-var families = [numFamilies]*prometheus.Desc{
+// description is a metric's name and help, and what a registry knows it by.
+type description struct {
+	name, help string
+	desc       *prometheus.Desc
+}
+
+// families describes each metric.
+var families = [numFamilies]description{
 	famConversations:    desc(ConversationsTotal, "Episodes of conversations that ended, by outcome. Net of support_conversations_reversed_total.", "intent", "tier", "language", "outcome"),
 	famReversed:         desc(ConversationsReversedTotal, "Outcomes counted earlier that no longer hold, by outcome and cause.", "intent", "tier", "language", "outcome", "cause"),
 	famResolutions:      desc(ResolutionsTotal, "Resolutions as the agent reported them.", "intent", "tier", "language", "resolved"),
@@ -59,6 +68,17 @@ var families = [numFamilies]*prometheus.Desc{
 	famStart:            desc(LedgerStart, "When this exporter's store was created, since the Unix epoch in seconds."),
 }
 
-func desc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc(name, help, labels, nil)
+func desc(name, help string, labels ...string) description {
+	return description{name, help, prometheus.NewDesc(name, help, labels, nil)}
+}
+
+// kind is the type of a metric, as TYPE names it.
+func (f family) kind() dto.MetricType {
+	switch f {
+	case famSeconds, famTurns, famCost:
+		return dto.MetricType_HISTOGRAM
+	case famOpen, famStart:
+		return dto.MetricType_GAUGE
+	}
+	return dto.MetricType_COUNTER
 }

@@ -138,11 +138,13 @@ func (h *histogram) dto(bounds []float64) *dto.Histogram {
 	return d
 }
 
+// maxGap is how many empty native buckets are written as zeros.
+const maxGap = 2
+
 // spans writes the native buckets as runs of neighbours, and their counts as
 // differences from one to the next. A gap of up to two empty buckets is filled
 // with zeros, which is shorter than a new span.
 func spans(d *dto.Histogram, natives []uint64) {
-	const maxGap = 2
 	var last int64 // the count before
 	next := int32(0)
 	for _, b := range natives {

@@ -101,7 +101,7 @@ func TestSamplerSeesWhatAScrapeSees(t *testing.T) {
 			if arm != "" {
 				at.Arm = ta.Arm("greeting", arm, created)
 			}
-			countOne(r, ta, at)
+			countOne(r, ta, at, rapid.Float64Range(0, 1000).Draw(r, "value"))
 			if rapid.Bool().Draw(r, "look") {
 				s.sample(r) // or series appear between two samples
 			}
@@ -112,8 +112,8 @@ func TestSamplerSeesWhatAScrapeSees(t *testing.T) {
 	})
 }
 
-func countOne(r *rapid.T, ta *Tally, at At) {
-	v := rapid.Float64Range(0, 1000).Draw(r, "value")
+// countOne counts something that has the value v, if it has one.
+func countOne(r *rapid.T, ta *Tally, at At, v float64) {
 	switch rapid.IntRange(0, 9).Draw(r, "what") {
 	case 0:
 		ta.Outcome(at, Outcome(rapid.IntRange(int(Resolved), int(Abandoned)).Draw(r, "outcome")))
