@@ -61,12 +61,13 @@ func play(variable string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+readyPath, func(http.ResponseWriter, *http.Request) {})
 	registry := prometheus.NewRegistry()
+	var scrape http.Handler // if not promhttp's, of the registry
 	var err error
 	switch role {
 	case rolePlain:
 		mux.Handle("POST "+ingest.Path, newPlain(registry))
 	case roleTally:
-		registry = tallyRegistry(filledTally(labelSets, scrapedValues))
+		scrape = tallyHandler(filledTally(labelSets, scrapedValues))
 	case roleVectors:
 		registry, err = vectorRegistry(labelSets, scrapedValues, false)
 	case roleNativeVectors:
@@ -77,6 +78,9 @@ func play(variable string) error {
 	if err != nil {
 		return err
 	}
-	mux.Handle("GET "+metricsPath, promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	if scrape == nil {
+		scrape = promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
+	}
+	mux.Handle("GET "+metricsPath, scrape)
 	return http.ListenAndServe(address, mux)
 }

@@ -12,8 +12,9 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
+
+	"supportexporter/exporter/internal/exposition"
 )
 
 // lastPushTimeout bounds the push on the way down, which has to fit into an
@@ -31,7 +32,7 @@ func (d *daemon) startPush() (stop func(), err error) {
 	if err != nil {
 		return func() {}, err
 	}
-	reg := d.registry(d.service.Load().ledger)
+	source := d.source(d.service.Load().ledger)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -40,7 +41,7 @@ func (d *daemon) startPush() (stop func(), err error) {
 		for {
 			select {
 			case <-ticker.C:
-				d.pushOnce(ctx, d.o.PushInterval, reg, target)
+				d.pushOnce(ctx, d.o.PushInterval, source, target)
 			case <-ctx.Done():
 				return
 			}
@@ -49,7 +50,7 @@ func (d *daemon) startPush() (stop func(), err error) {
 	return func() {
 		cancel()
 		wg.Wait()
-		d.pushOnce(context.Background(), lastPushTimeout, reg, target)
+		d.pushOnce(context.Background(), lastPushTimeout, source, target)
 	}, nil
 }
 
@@ -68,15 +69,13 @@ func (d *daemon) pushTarget() (*url.URL, error) {
 
 // pushOnce pushes, and logs and counts if it fails: the next push brings all
 // that this one did not. One that ctx ends early is no failure.
-func (d *daemon) pushOnce(ctx context.Context, timeout time.Duration, reg prometheus.Gatherer, target *url.URL) {
-	families, err := reg.Gather()
+func (d *daemon) pushOnce(ctx context.Context, timeout time.Duration, source exposition.Source, target *url.URL) {
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	conversations, err := source.Take(limited)
 	if err == nil {
-		limited, cancel := context.WithTimeout(ctx, timeout)
-		defer cancel()
 		err = post(limited, target, func(w io.Writer) {
-			for _, f := range families {
-				_, _ = expfmt.MetricFamilyToText(w, f) // to memory
-			}
+			_ = conversations.Write(w, expfmt.FmtText) // to memory
 			_ = d.metrics.Write(w)
 		})
 	}

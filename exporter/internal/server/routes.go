@@ -11,15 +11,14 @@ import (
 	"regexp"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
 
 	"supportexporter/exporter/internal/conversation"
 	"supportexporter/exporter/internal/experiment"
+	"supportexporter/exporter/internal/exposition"
 	"supportexporter/exporter/internal/ingest"
 	"supportexporter/exporter/internal/ledger"
-	"supportexporter/exporter/internal/tally"
 )
 
 // exporterPath is where the exporter's own metrics are.
@@ -150,22 +149,13 @@ func (d *daemon) scrape(w http.ResponseWriter, r *http.Request) {
 	s.scrape.ServeHTTP(w, r)
 }
 
-// scrapeHandler exposes the metrics about conversations.
-func (d *daemon) scrapeHandler(l *ledger.Ledger) http.Handler {
-	return promhttp.HandlerFor(d.registry(l), promhttp.HandlerOpts{
-		EnableOpenMetrics: true,
-		ErrorLog:          slog.NewLogLogger(d.o.Logger.Handler(), slog.LevelError),
-	})
-}
-
-func (d *daemon) registry(l *ledger.Ledger) *prometheus.Registry {
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(d.declared, experiment.Undeclared{Arms: func() ([]conversation.Arm, error) {
+// source is where the metrics about conversations come from.
+func (d *daemon) source(l *ledger.Ledger) exposition.Source {
+	experiments := prometheus.NewRegistry()
+	experiments.MustRegister(d.declared, experiment.Undeclared{Arms: func() ([]conversation.Arm, error) {
 		return l.Undeclared(context.Background())
-	}}, tally.NewCollector(func() (*tally.Snapshot, error) {
-		return l.Snapshot(context.Background())
-	}))
-	return reg
+	}})
+	return exposition.Source{Snapshot: l.Snapshot, Others: experiments}
 }
 
 func (d *daemon) exporterMetrics(w http.ResponseWriter, _ *http.Request) {

@@ -20,6 +20,7 @@ import (
 	"supportexporter/exporter/internal/config"
 	"supportexporter/exporter/internal/conversation"
 	"supportexporter/exporter/internal/experiment"
+	"supportexporter/exporter/internal/exposition"
 	"supportexporter/exporter/internal/ingest"
 	"supportexporter/exporter/internal/journal"
 	"supportexporter/exporter/internal/ledger"
@@ -158,7 +159,7 @@ func (d *daemon) open(s settings) (*ledger.Ledger, error) {
 	d.service.Store(&service{
 		ledger: l,
 		ingest: pushes,
-		scrape: d.scrapeHandler(l),
+		scrape: exposition.NewHandler(d.source(l), d.o.Logger),
 	})
 	d.o.Logger.Info("Ready to take events.")
 	return l, nil

@@ -1,0 +1,81 @@
+package exposition
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
+
+	"supportexporter/exporter/internal/tally"
+)
+
+// maxInFlight is how many scrapes are answered at once; more are refused with
+// 503. Each holds a snapshot of all series until it is read to its end, so that
+// this bounds what any number of scrapers can take of the memory.
+const maxInFlight = 8
+
+// Handler answers scrapes. It implements http.Handler.
+type Handler struct {
+	source      Source
+	logger      *slog.Logger
+	inFlight    chan struct{}
+	compressors compressors
+	rest        http.Handler // for formats that Encodes does not know
+}
+
+// NewHandler makes a Handler of what source gives at each scrape.
+func NewHandler(source Source, logger *slog.Logger) *Handler {
+	series := prometheus.NewRegistry()
+	series.MustRegister(tally.NewCollector(func() (*tally.Snapshot, error) {
+		return source.Snapshot(context.Background())
+	}))
+	return &Handler{
+		source:      source,
+		logger:      logger,
+		inFlight:    make(chan struct{}, maxInFlight),
+		compressors: newCompressors(),
+		rest: promhttp.HandlerFor(prometheus.Gatherers{source.Others, series}, promhttp.HandlerOpts{
+			EnableOpenMetrics: true,
+			ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelError),
+		}),
+	}
+}
+
+// ServeHTTP answers a scrape.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	select {
+	case h.inFlight <- struct{}{}:
+		defer func() { <-h.inFlight }()
+	default:
+		http.Error(w, fmt.Sprintf("Limit of concurrent requests reached (%d), try again later.", maxInFlight), http.StatusServiceUnavailable)
+		return
+	}
+	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
+	if !Encodes(format) {
+		h.rest.ServeHTTP(w, r)
+		return
+	}
+	m, err := h.source.Take(r.Context())
+	if err != nil {
+		if r.Context().Err() == nil { // or the scraper has gone
+			h.logger.Error("A scrape failed.", "err", err)
+		}
+		http.Error(w, "An error has occurred while serving metrics:\n\n"+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Add("Vary", "Accept")
+	w.Header().Add("Vary", "Accept-Encoding")
+	w.Header().Set("Content-Type", string(format))
+	err = h.compressors.write(w, encoding(r.Header), func(w io.Writer) error {
+		return m.Write(w, format, r.URL.Query()["name[]"]...)
+	})
+	if err != nil {
+		h.logger.Debug("A scrape was cut off.", "err", err)
+		panic(http.ErrAbortHandler) // or what was sent would pass for the whole
+	}
+}
