@@ -147,7 +147,7 @@ var accepts = map[string][]string{
 // acceptEncodings likewise. Of Prometheus: the last of its line.
 var acceptEncodings = map[string][]string{
 	"none": nil, "empty": {""}, "vmagent, Prometheus": {"gzip"}, "Prometheus, uncompressed": {"identity"}, "Prometheus with zstd": {"zstd,gzip"},
-	"browser": {"gzip, deflate, br, zstd"}, "any": {"*"}, "unknown": {"br"}, "weights": {"gzip;q=0.5, zstd;q=0.8"}, "gzip preferred": {"gzip;q=1.0, identity; q=0.5, *;q=0"},
+	"browser": {"gzip, deflate, br, zstd"}, "any": {"*"}, "rather any than gzip": {"gzip;q=0.5, *;q=0.8"}, "unknown": {"br"}, "weights": {"gzip;q=0.5, zstd;q=0.8"}, "gzip preferred": {"gzip;q=1.0, identity; q=0.5, *;q=0"},
 	"no gzip": {"gzip;q=0"}, "nothing at all": {"*;q=0"}, "two lines": {"br", "gzip"}, "identity last": {"identity;q=0.1, gzip;q=0.2"},
 }
 
@@ -264,14 +264,14 @@ func (l *limited) Write(p []byte) (int, error) {
 func TestTooManyScrapes(t *testing.T) {
 	s := source(nil)
 	const limit = 8
-	entered, release := make(chan struct{}, limit), make(chan struct{})
+	entered, release := make(chan struct{}, 2*limit), make(chan struct{})
 	s.Snapshot = func(context.Context) (*tally.Snapshot, error) {
 		entered <- struct{}{}
 		<-release
 		return counted(), nil
 	}
 	h := handler(s)
-	codes := make(chan int, limit)
+	codes := make(chan int, 2*limit)
 	get := func() int {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
@@ -283,8 +283,15 @@ func TestTooManyScrapes(t *testing.T) {
 	for range limit {
 		<-entered
 	}
-	if code := get(); code != http.StatusServiceUnavailable {
-		t.Errorf("a scrape beyond the limit got %d", code)
+	beyond := make(chan int, 1)
+	go func() { beyond <- get() }()
+	select {
+	case code := <-beyond:
+		if code != http.StatusServiceUnavailable {
+			t.Errorf("a scrape beyond the limit got %d", code)
+		}
+	case <-entered:
+		t.Error("a scrape beyond the limit is answered")
 	}
 	close(release)
 	for range limit {

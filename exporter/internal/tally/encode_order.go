@@ -147,7 +147,7 @@ func (r *rows) groups(n int) iter.Seq[[]row] {
 	return func(yield func([]row) bool) {
 		for start := 0; start < len(r.sorted); {
 			end := start + 1
-			for end < len(r.sorted) && (r.sorted[start].ranks^r.sorted[end].ranks)>>(63-16*n)>>1 == 0 {
+			for end < len(r.sorted) && (r.sorted[start].ranks^r.sorted[end].ranks)>>(64-16*n) == 0 {
 				end++
 			}
 			if !yield(r.sorted[start:end]) {
