@@ -78,7 +78,12 @@ func appendString[T string | []byte](b []byte, field byte, s T) []byte {
 // open begins a message within a message; what is appended then, up to shut, is
 // its content.
 func open(b []byte, field protowire.Number) (_ []byte, at int) {
-	b = append(protowire.AppendTag(b, field, protowire.BytesType), 0) // see setLength
+	if field < 16 { // all but one
+		b = append(b, byte(field)<<3|byte(protowire.BytesType))
+	} else {
+		b = protowire.AppendTag(b, field, protowire.BytesType)
+	}
+	b = append(b, 0) // see setLength
 	return b, len(b)
 }
 
