@@ -1,7 +1,7 @@
 // Package exposition answers scrapes of the metrics about conversations.
 //
 // A scrape is what promhttp would answer with, header by header and byte by
-// byte, at a tenth of the CPU time and without the whole of it in memory: see
+// byte, at a twentieth of the CPU time and without the whole of it in memory: see
 // tally.Encoder, which writes nearly all of it. The few metrics that are no
 // tally's are gathered from a registry, written by expfmt, and stand between
 // the others where their names belong. Formats that no scraper asks for first
@@ -58,12 +58,7 @@ func (s *Source) Take(ctx context.Context) (*Metrics, error) {
 	return m, nil
 }
 
-// Encodes says whether Write knows a format.
-func Encodes(f expfmt.Format) bool {
-	return tally.NewEncoder(io.Discard, &tally.Snapshot{}, f) != nil
-}
-
-// Write writes the metrics in a format that Encodes knows: all, or those that
+// Write writes the metrics in a format that tally.Encodes knows: all, or those that
 // are named.
 func (m *Metrics) Write(w io.Writer, f expfmt.Format, named ...string) error {
 	e := tally.NewEncoder(w, m.snapshot, f)

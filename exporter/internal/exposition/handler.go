@@ -25,7 +25,7 @@ type Handler struct {
 	logger      *slog.Logger
 	inFlight    chan struct{}
 	compressors compressors
-	rest        http.Handler // for formats that Encodes does not know
+	rest        http.Handler // for formats that tally.Encodes does not know
 }
 
 // NewHandler makes a Handler of what source gives at each scrape.
@@ -56,7 +56,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
-	if !Encodes(format) {
+	if !tally.Encodes(format) {
 		h.rest.ServeHTTP(w, r)
 		return
 	}

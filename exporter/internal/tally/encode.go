@@ -3,13 +3,12 @@ package tally
 import (
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/prometheus/common/expfmt"
 )
 
 // Encoder writes a Snapshot as a scrape has it: byte for byte what a registry
-// would gather from a Collector and expfmt would write of that, for a fiftieth
+// would gather from a Collector and expfmt would write of that, for a thirtieth
 // of the time. No series becomes an object of its own: what its lines share is
 // copied, counts are appended, and the order of a family's series, which is that
 // of their label values, comes from sorting the label sets once.
@@ -51,27 +50,29 @@ type format interface {
 	histogram(b []byte, f family, labels []byte, created int64, h *histogram) []byte
 }
 
-// NewEncoder makes an Encoder that writes s to w. It gives nil for a format that
-// it does not know: it knows the text format, OpenMetrics 0.0.1 and 1.0.0, and
-// delimited protobuf. Names are never escaped: there is nothing in ours that
-// any scheme would.
+// NewEncoder makes an Encoder that writes s to w, in a format that Encodes knows.
 func NewEncoder(w io.Writer, s *Snapshot, f expfmt.Format) *Encoder {
-	e := &Encoder{s: s, w: w, piece: newPiece()}
+	format := newFormat(&s.buckets, f)
+	return &Encoder{s: s, format: format, order: newOrder(s, format), w: w, piece: newPiece()}
+}
+
+// Encodes says whether an Encoder knows a format: the text format, OpenMetrics
+// 0.0.1 and 1.0.0, and delimited protobuf. How names are escaped is all the
+// same: there is nothing in ours that any scheme would.
+func Encodes(f expfmt.Format) bool { return newFormat(&Buckets{}, f) != nil }
+
+func newFormat(b *Buckets, f expfmt.Format) format {
 	switch f.FormatType() {
 	case expfmt.TypeTextPlain:
-		e.format = newText(&s.buckets, false)
+		return newText(b, false)
 	case expfmt.TypeOpenMetrics:
-		if strings.HasPrefix(f.Version(), "2.") {
-			return nil
+		if v := f.Version(); v == expfmt.OpenMetricsVersion_1_0_0 || v == expfmt.OpenMetricsVersion_0_0_1 {
+			return newText(b, true)
 		}
-		e.format = newText(&s.buckets, true)
 	case expfmt.TypeProtoDelim:
-		e.format = newProtobuf(&s.buckets)
-	default:
-		return nil
+		return newProtobuf(b)
 	}
-	e.order = newOrder(s, e.format)
-	return e
+	return nil
 }
 
 // FamilyNames gives the names of all metrics that a Snapshot can have, sorted.

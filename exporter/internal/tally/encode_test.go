@@ -202,3 +202,16 @@ func TestEncodesAsExpfmt(t *testing.T) {
 	compareFormats(t, ta.Snapshot())
 	rapid.Check(t, func(r *rapid.T) { compareFormats(r, random(r)) })
 }
+
+func TestEncodes(t *testing.T) {
+	for _, f := range encoded {
+		if !Encodes(f) {
+			t.Errorf("%s is not known", f)
+		}
+	}
+	for _, f := range []expfmt.Format{"", expfmt.FmtProtoText, expfmt.FmtProtoCompact, expfmt.FmtOpenMetrics_2_0_0, expfmt.FmtOpenMetrics_2_0_0_rc} {
+		if Encodes(f) {
+			t.Errorf("%s is known", f)
+		}
+	}
+}
