@@ -24,8 +24,7 @@ const scrapeTimeout = 10 * time.Second
 // the metrics and the health in between. Every answer is 200, each within the
 // time that Prometheus gives a scrape.
 type good struct {
-	e       *exporter
-	client  *http.Client
+	e       *exporter // as the good client reaches it
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 	pushed  int
@@ -43,32 +42,27 @@ func startGood(t *testing.T, e *exporter) *good {
 	_ = l.Close()
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(goodAddress)}}
 	ctx, stop := context.WithCancel(context.Background())
-	g := &good{
-		e:       e,
-		client:  &http.Client{Timeout: scrapeTimeout, Transport: &http.Transport{DialContext: d.DialContext}},
-		stop:    stop,
-		slowest: map[string]time.Duration{},
-	}
+	own := *e
+	own.client = &http.Client{Timeout: scrapeTimeout, Transport: &http.Transport{DialContext: d.DialContext}}
+	g := &good{e: &own, stop: stop, slowest: map[string]time.Duration{}}
 	g.done.Go(func() { g.run(ctx) })
-	t.Cleanup(g.client.CloseIdleConnections)
+	t.Cleanup(own.client.CloseIdleConnections)
 	t.Cleanup(g.done.Wait)
 	t.Cleanup(stop)
 	return g
 }
 
 func (g *good) run(ctx context.Context) {
-	other := *g.e
-	other.client = g.client
 	for ; ctx.Err() == nil && len(g.errs) < 10; time.Sleep(10 * time.Millisecond) {
 		body := fmt.Appendf(nil, `{"conversation_id": "good-%d", "intent": "good", "turns": 1}`, g.pushed)
 		ok := g.ask(eventsPath, func() (response, error) {
-			return other.try(http.MethodPost, eventsPath, body, "Content-Type", "application/json")
+			return g.e.try(http.MethodPost, eventsPath, body, "Content-Type", "application/json")
 		})
 		if ok {
 			g.pushed++
 		}
 		for _, path := range []string{"/-/healthy", "/metrics"} {
-			g.ask(path, func() (response, error) { return other.try(http.MethodGet, path, nil) })
+			g.ask(path, func() (response, error) { return g.e.try(http.MethodGet, path, nil) })
 		}
 	}
 }

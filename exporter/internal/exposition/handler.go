@@ -11,19 +11,21 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/common/expfmt"
 
+	"supportexporter/exporter/internal/fair"
 	"supportexporter/exporter/internal/tally"
 )
 
-// maxInFlight is how many scrapes are answered at once; more are refused with
-// 503. Each holds a snapshot of all series until it is read to its end, so that
-// this bounds what any number of scrapers can take of the memory.
+// maxInFlight is how many scrapes are answered at once, with a fair part for each
+// client; more are refused with 503. Each holds a snapshot of all series until it
+// is read to its end, so that this bounds what any number of scrapers can take of
+// the memory, and slow ones leave room for others.
 const maxInFlight = 8
 
 // Handler answers scrapes. It implements http.Handler.
 type Handler struct {
 	source      Source
 	logger      *slog.Logger
-	inFlight    chan struct{}
+	inFlight    *fair.Budget
 	compressors compressors
 	rest        http.Handler // for formats that tally.Encodes does not know
 }
@@ -37,7 +39,7 @@ func NewHandler(source Source, logger *slog.Logger) *Handler {
 	return &Handler{
 		source:      source,
 		logger:      logger,
-		inFlight:    make(chan struct{}, maxInFlight),
+		inFlight:    fair.NewBudget(maxInFlight),
 		compressors: newCompressors(),
 		rest: promhttp.HandlerFor(prometheus.Gatherers{source.Others, series}, promhttp.HandlerOpts{
 			EnableOpenMetrics: true,
@@ -48,13 +50,12 @@ func NewHandler(source Source, logger *slog.Logger) *Handler {
 
 // ServeHTTP answers a scrape.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	select {
-	case h.inFlight <- struct{}{}:
-		defer func() { <-h.inFlight }()
-	default:
+	client := fair.Address(r.RemoteAddr)
+	if !h.inFlight.Take(client, 1) {
 		http.Error(w, fmt.Sprintf("Limit of concurrent requests reached (%d), try again later.", maxInFlight), http.StatusServiceUnavailable)
 		return
 	}
+	defer h.inFlight.Return(client, 1)
 	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
 	if !tally.Encodes(format) {
 		h.rest.ServeHTTP(w, r)
