@@ -5,6 +5,7 @@ GO          ?= go
 BIN         := $(CURDIR)/.bin
 FUZZTIME    ?= 10s
 BENCHTIME   ?= 5x
+KILLS       ?= 1000
 
 PROMETHEUS_VERSION      := v0.316.0
 ALERTMANAGER_VERSION    := v0.31.1
@@ -18,7 +19,7 @@ LDFLAGS  := -s -w \
 	-X github.com/prometheus/common/version.Version=$(VERSION) \
 	-X github.com/prometheus/common/version.Revision=$(REVISION)
 
-.PHONY: run build test race tools demo bench lint audit fuzz clean
+.PHONY: run build test race tools demo bench crash lint audit fuzz clean
 
 run: ## Run the exporter on an embedded store in data/.
 	$(GO) run ./exporter
@@ -76,6 +77,10 @@ demo: build tools ## The whole stack on this machine, with 28 days of history an
 
 bench: $(BIN)/.statsd_exporter@$(STATSD_EXPORTER_VERSION) ## Benchmarks, with ratios to a plain handler and to statsd_exporter in the same run.
 	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout 30m ./exporter/internal/bench
+
+# Of SEED, if it is given, TestKill says what it repeats.
+crash: ## KILLS kills -9 of the exporter under load, totals compared after each; SEED repeats a run.
+	E2E_KILLS=$(KILLS) E2E_SEED=$(SEED) $(GO) test -count 1 -v -run '^TestKill$$' -timeout 4h ./exporter/internal/e2e
 
 lint: $(BIN)/.staticcheck@$(STATICCHECK_VERSION) ## gofmt, vet, staticcheck and a tidy go.mod.
 	@files=$$(gofmt -l exporter examples); test -z "$$files" || { echo "gofmt would change:"; echo "$$files"; exit 1; }

@@ -3,9 +3,7 @@ package e2e
 import (
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,28 +13,35 @@ import (
 // acknowledged until it is.
 type traffic struct {
 	seed    uint64
+	abreast int     // conversations that a client holds at a time
+	late    int     // ratings that a client keeps back: when there are more, the oldest are sent
+	pace    float64 // events a second of a client; 0 for as many as are answered
 	target  atomic.Pointer[exporter]
 	ending  atomic.Bool // begin no more conversations
 	clients sync.WaitGroup
 
-	sent  *truth // what may have been counted
-	acked *truth // what must have been
+	acked *truth // what must have been counted
 	idle  *truth // what comes to it when all conversations are idle
 
-	mu      sync.Mutex
-	batches [][]byte // that were acknowledged
-	retries int
-	errs    []error
+	deliveries
 }
 
 func newTraffic(seed uint64) *traffic {
-	return &traffic{seed: seed, sent: newTruth(), acked: newTruth(), idle: newTruth()}
+	f := &traffic{seed: seed, abreast: 10, late: 100, acked: newTruth(), idle: newTruth()}
+	f.pending = map[int]*batch{}
+	f.changed = sync.NewCond(&f.mu)
+	return f
 }
 
 // start has clients push to the target, from now on.
 func (f *traffic) start(clients int) {
+	f.running = clients
 	for i := range clients {
-		f.clients.Go(func() { f.client(i) })
+		f.clients.Go(func() {
+			defer f.leave()
+			c := &pusher{traffic: f, number: i, rng: rand.New(rand.NewPCG(f.seed, uint64(i))), due: time.Now()}
+			c.run()
+		})
 	}
 }
 
@@ -46,91 +51,63 @@ func (f *traffic) finish() {
 	f.clients.Wait()
 }
 
-// client is one client: it holds a few conversations at a time, keeps the
-// order within each, and sends the ratings when the conversations are long over.
-func (f *traffic) client(n int) {
-	const atATime = 10
-	rng := rand.New(rand.NewPCG(f.seed, uint64(n)))
-	var now, later []*script
-	for started := 0; ; {
-		for len(now) < atATime && !f.ending.Load() {
-			now = append(now, newScript(rng, fmt.Sprintf("client-%d-conversation-%d", n, started)))
-			started++
-		}
-		if len(now) == 0 {
-			break
-		}
-		var batch []scriptedEvent
-		for range 1 + rng.IntN(20) {
-			at := rng.IntN(len(now))
-			s := now[at]
-			batch = append(batch, s.events[0])
-			if s.events = s.events[1:]; len(s.events) == 0 {
-				f.idle.add(s.idle)
-				later = append(later, s)
-				if now = slices.Delete(now, at, at+1); len(now) == 0 {
-					break
-				}
-			}
-		}
-		f.deliver(batch)
+// pusher is one client: it holds some conversations at a time, keeps the order
+// within each, and sends the ratings when the conversations are long over.
+// What it sends is a function of the seed and its number.
+type pusher struct {
+	traffic *traffic
+	number  int
+	rng     *rand.Rand
+	due     time.Time // of the last batch, where there is a pace
+	started int
+	now     []*script
+	ratings []scriptedEvent // to be sent, oldest first
+}
+
+func (c *pusher) run() {
+	for batch := c.next(); len(batch) > 0; batch = c.next() {
+		c.traffic.deliver(c.number, newBatch(batch), c.wait(len(batch)))
 	}
-	for group := range slices.Chunk(later, 100) {
-		var batch []scriptedEvent
-		for _, s := range group {
-			batch = append(batch, s.rating...)
-		}
-		f.deliver(batch)
+	for group := range slices.Chunk(c.ratings, 100) {
+		c.traffic.deliver(c.number, newBatch(group), time.Now())
 	}
 }
 
-// deliver sends a batch until it is acknowledged.
-func (f *traffic) deliver(batch []scriptedEvent) {
-	var lines []string
-	var effects []effect
-	for _, e := range batch {
-		lines = append(lines, e.line)
-		effects = append(effects, e.effects...)
+// next gives the next events, none when all conversations are over.
+func (c *pusher) next() (batch []scriptedEvent) {
+	for len(c.now) < c.traffic.abreast && !c.traffic.ending.Load() {
+		c.now = append(c.now, newScript(c.rng, fmt.Sprintf("client-%d-conversation-%d", c.number, c.started)))
+		c.started++
 	}
-	body := []byte(strings.Join(lines, "\n"))
-	f.sent.add(effects)
-	for len(lines) > 0 {
-		a, err := f.target.Load().tryPush(body)
-		if err == nil && a.status == http.StatusOK && a.Accepted+a.Duplicates == len(lines) {
-			f.acked.add(effects)
-			f.keep(body)
-			return
+	for range 1 + c.rng.IntN(20) {
+		if len(c.now) == 0 {
+			return batch
 		}
-		if err == nil && a.status != http.StatusServiceUnavailable {
-			f.fail(fmt.Errorf("a batch of %d events: %s: %s", len(lines), a.counts(), a.body))
-			return
+		at := c.rng.IntN(len(c.now))
+		s := c.now[at]
+		batch = append(batch, s.events[0])
+		if s.events = s.events[1:]; len(s.events) == 0 {
+			c.traffic.idle.add(s.idle)
+			c.ratings = append(c.ratings, s.rating...)
+			c.now = slices.Delete(c.now, at, at+1)
 		}
-		f.retry()
-		time.Sleep(time.Millisecond) // a client that cannot wait would take the processor from a start
 	}
+	if over := len(c.ratings) - c.traffic.late; over > 0 {
+		batch = append(batch, c.ratings[:over]...)
+		c.ratings = c.ratings[over:]
+	}
+	return batch
 }
 
-func (f *traffic) keep(body []byte) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.batches = append(f.batches, body)
-}
-
-func (f *traffic) retry() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.retries++
-}
-
-func (f *traffic) fail(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.errs = append(f.errs, err)
-}
-
-// acknowledged gives the batches that were acknowledged so far.
-func (f *traffic) acknowledged() [][]byte {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.Clone(f.batches)
+// wait waits until a batch of so many events is due, and gives when that is.
+// Batches come as those of many agents do, at random and whether or not the last
+// one was answered in time: who is behind does not wait.
+func (c *pusher) wait(events int) time.Time {
+	if c.traffic.pace == 0 || c.traffic.ending.Load() {
+		return time.Now()
+	}
+	gap := c.rng.ExpFloat64() * float64(events) / c.traffic.pace
+	c.due = c.due.Add(time.Duration(gap * float64(time.Second)))
+	time.Sleep(time.Until(c.due))
+	return c.due
 }

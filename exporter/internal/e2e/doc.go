@@ -11,5 +11,5 @@
 // with it too, and a race they report fails the test. They listen on ports that
 // the system picks, and none outlives its test.
 //
-// TestKill is random; it logs its seed, and E2E_SEED repeats it.
+// TestKill is random; it logs its seed, and E2E_SEED repeats its schedule.
 package e2e

@@ -23,6 +23,7 @@ type process struct {
 	output output
 	exited chan struct{} // closed when the program has ended
 	errors []string      // that its log may hold; see expectError
+	ended  bool          // its log was looked through
 }
 
 // startProcess runs a program, and kills it when the test ends.
@@ -53,9 +54,15 @@ func startCommand(tb testing.TB, cmd *exec.Cmd) *process {
 	return p
 }
 
-// end kills what still runs and looks through the log.
+// end kills what still runs and looks through the log. It is called when the test
+// ends, and before by a test of so many processes that their logs would hide the
+// one that failed.
 func (p *process) end() {
 	p.kill()
+	if p.ended {
+		return
+	}
+	p.ended = true
 	for line := range strings.Lines(p.output.String()) {
 		if p.isBad(line) {
 			p.tb.Errorf("%s: %s", p.cmd.Args[0], line)

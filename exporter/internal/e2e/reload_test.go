@@ -68,13 +68,12 @@ func TestReloadUnderLoad(t *testing.T) {
 		rewrite(t, config, fmt.Sprintf("labels: {intent: {max_values: %d}}\nexemplars: %t", 50+i, i%2 == 0))
 		e.wantStatus(http.StatusOK, http.MethodPost, reloadPath)
 		scrapeAll(e)
-		load.wantBetween(t, e)
+		load.hold()
+		load.settle(t, e)
+		load.release(e)
 	}
 	load.finish()
-	for _, err := range load.errs {
-		t.Error(err)
-	}
-	wantSeries(t, "in the end", e.metrics().counted(), load.acked.series())
+	load.settle(t, e)
 	e.stop()
 }
 

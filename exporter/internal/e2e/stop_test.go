@@ -39,13 +39,11 @@ func TestStop(t *testing.T) {
 	wantCheckpointOnly(t, store)
 
 	e = startExporter(t, store)
-	load.wantBetween(t, e)
-	load.target.Store(e)
+	load.hold()
+	load.settle(t, e)
+	load.release(e)
 	load.finish()
-	for _, err := range load.errs {
-		t.Error(err)
-	}
-	wantSeries(t, "in the end", e.metrics().counted(), load.acked.series())
+	load.settle(t, e)
 	e.stop()
 	wantCheckpointOnly(t, store)
 }

@@ -1,37 +1,87 @@
 package e2e
 
 import (
+	"errors"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"sync/atomic"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 )
 
-// wantBetween checks that all is counted that was acknowledged, and nothing that
-// was not sent.
-func (f *traffic) wantBetween(t *testing.T, e *exporter) {
+// settle checks, while the clients are held, that an exporter counts what was
+// acknowledged and, of what was not, whole batches: those that are duplicates
+// when they are sent again, as all pending ones are. Then it counts every batch
+// that was ever sent, once. All series are compared, to the last digit.
+// It returns how many were too low and too high.
+func (f *traffic) settle(t *testing.T, e *exporter) (low, high int) {
 	t.Helper()
-	least := f.acked.series()
-	got := e.metrics().counted()
-	most := f.sent.series()
-	for name, v := range got {
-		if v < least[name] || v > most[name] {
-			t.Errorf("%s: got %v after a restart, want %v to %v", name, v, least[name], most[name])
+	found := e.metrics().counts()
+	var lost []*batch
+	var answers []answer
+	for _, b := range f.unanswered() {
+		a := e.push(string(b.body))
+		if a.Duplicates > 0 {
+			f.answered(b, a)
+			continue
 		}
-		delete(least, name)
+		lost, answers = append(lost, b), append(answers, a)
 	}
-	for name, v := range least {
-		t.Errorf("%s: missing after a restart, want at least %v", name, v)
+	want := f.acked.series()
+	wantSeries(t, "as it is found", found, want)
+	low, high = found.differing(want)
+	for i, b := range lost {
+		f.answered(b, answers[i])
 	}
+	found, want = e.metrics().counts(), f.acked.series()
+	wantSeries(t, "when all is sent again", found, want)
+	for _, err := range f.errs {
+		t.Error(err)
+	}
+	moreLow, moreHigh := found.differing(want)
+	return low + moreLow, high + moreHigh
+}
+
+// awaitIdle waits until all conversations have gone idle, which is the truth
+// from then on.
+func (f *traffic) awaitIdle(t *testing.T, e *exporter) {
+	t.Helper()
+	f.acked.merge(f.idle)
+	want := f.acked.series()
+	eventually(t, "all conversations are idle", func() error {
+		if got := e.metrics().counts(); !maps.Equal(got, want) {
+			return errors.New(cmp.Diff(want, got))
+		}
+		return nil
+	})
 }
 
 // resend pushes some batches again that were acknowledged before, in no order.
 func (f *traffic) resend(t *testing.T, e *exporter, rng *rand.Rand, n int) {
 	t.Helper()
 	batches := f.acknowledged()
-	for _, i := range rng.Perm(len(batches))[:min(n, len(batches))] {
-		a := e.push(string(batches[i]))
-		if a.status != http.StatusOK || a.Accepted > 0 {
-			t.Errorf("resending a batch: %s, want duplicates only:\n%s", a.counts(), batches[i])
-		}
+	order := rng.Perm(len(batches))[:min(n, len(batches))]
+	var clients errgroup.Group
+	var next atomic.Int64
+	for range 4 {
+		clients.Go(func() error {
+			for i := next.Add(1); i <= int64(len(order)); i = next.Add(1) {
+				body := batches[order[i-1]]
+				a, err := e.tryPush(body)
+				if err != nil {
+					return err
+				}
+				if a.status != http.StatusOK || a.Accepted > 0 {
+					t.Errorf("resending a batch: %s, want duplicates only:\n%s", a.counts(), body)
+				}
+			}
+			return nil
+		})
+	}
+	if err := clients.Wait(); err != nil {
+		t.Fatal(err)
 	}
 }
