@@ -6,6 +6,8 @@ BIN         := $(CURDIR)/.bin
 FUZZTIME    ?= 10s
 BENCHTIME   ?= 5x
 KILLS       ?= 1000
+SOAK        ?= 20m
+RATE        ?= 5000
 
 PROMETHEUS_VERSION      := v0.316.0
 ALERTMANAGER_VERSION    := v0.31.1
@@ -19,7 +21,7 @@ LDFLAGS  := -s -w \
 	-X github.com/prometheus/common/version.Version=$(VERSION) \
 	-X github.com/prometheus/common/version.Revision=$(REVISION)
 
-.PHONY: run build test race tools demo bench crash lint audit fuzz clean
+.PHONY: run build test race tools demo bench crash soak lint audit fuzz clean
 
 run: ## Run the exporter on an embedded store in data/.
 	$(GO) run ./exporter
@@ -80,7 +82,10 @@ bench: $(BIN)/.statsd_exporter@$(STATSD_EXPORTER_VERSION) ## Benchmarks, with ra
 
 # Of SEED, if it is given, TestKill says what it repeats.
 crash: ## KILLS kills -9 of the exporter under load, totals compared after each; SEED repeats a run.
-	E2E_KILLS=$(KILLS) E2E_SEED=$(SEED) $(GO) test -count 1 -v -run '^TestKill$$' -timeout 4h ./exporter/internal/e2e
+	E2E_KILLS=$(KILLS) E2E_SEED=$(SEED) $(GO) test -count 1 -v -run '^TestKill$$' -timeout 0 ./exporter/internal/e2e
+
+soak: ## RATE events a second for SOAK, with restarts: totals exact, memory flat, latencies shown.
+	E2E_SOAK=$(SOAK) E2E_RATE=$(RATE) E2E_SEED=$(SEED) $(GO) test -count 1 -v -run '^TestSoak$$' -timeout 0 ./exporter/internal/e2e
 
 lint: $(BIN)/.staticcheck@$(STATICCHECK_VERSION) ## gofmt, vet, staticcheck and a tidy go.mod.
 	@files=$$(gofmt -l exporter examples); test -z "$$files" || { echo "gofmt would change:"; echo "$$files"; exit 1; }

@@ -36,7 +36,9 @@ type deliveries struct {
 	held              bool       // let no client push
 
 	pending  map[int]*batch // by client: sent or about to be, and not acknowledged
-	batches  [][]byte       // that were acknowledged
+	forget   bool           // keep no bodies
+	batches  [][]byte       // the bodies of those that were acknowledged
+	count    int            // of them
 	events   int            // in them
 	retries  int
 	repeated int             // batches whose answer was lost: sent again, they were duplicates
@@ -122,7 +124,10 @@ func (f *traffic) answered(b *batch, a answer) {
 	}
 	b.acknowledged = true
 	f.acked.add(b.effects)
-	f.batches = append(f.batches, b.body)
+	f.count++
+	if !f.forget {
+		f.batches = append(f.batches, b.body)
+	}
 	f.events += b.events
 }
 

@@ -11,5 +11,6 @@
 // with it too, and a race they report fails the test. They listen on ports that
 // the system picks, and none outlives its test.
 //
-// TestKill is random; it logs its seed, and E2E_SEED repeats its schedule.
+// TestKill and TestSoak are random; they log their seed, and E2E_SEED repeats the
+// schedule. `make crash` and `make soak` are their long forms.
 package e2e

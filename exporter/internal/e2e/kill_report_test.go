@@ -43,7 +43,7 @@ func (r *killings) count(at string) {
 
 // add adds what the clients of a store did.
 func (r *killings) add(f *traffic) {
-	r.batches += len(f.batches)
+	r.batches += f.count
 	r.events += f.events
 	r.retries += f.retries
 	r.repeated += f.repeated

@@ -12,7 +12,9 @@ import (
 // again and again: under load, while it starts, while it stops, and while it
 // writes a checkpoint, beside the traffic or as its last act. After every kill
 // the next exporter that lives has to count each event once, in all series and
-// to the last digit; traffic.settle says how. `make crash` kills a thousand.
+// to the last digit; traffic.settle says how. `make crash` kills a thousand times.
+// What had not reached the disk a kill leaves with the system: cuts of power are
+// the business of the journal's own tests.
 //
 // E2E_SEED repeats the schedule: which kill comes when, how far into what the
 // exporter is at, and every event of every client in its order. It does not
@@ -125,7 +127,7 @@ func (k *killer) verify() {
 
 	// A timeout so short has them go idle at once.
 	e = startExporter(k.t, k.store, "--config.file="+writeFile(k.t, "config.yml", "idle_timeout: 1s"))
-	k.traffic.awaitIdle(k.t, e)
+	k.traffic.awaitIdle(e)
 	k.resend(e, len(k.traffic.batches))
 	k.settle(e)
 	e.stop()

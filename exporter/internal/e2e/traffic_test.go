@@ -1,14 +1,13 @@
 package e2e
 
 import (
-	"errors"
 	"maps"
 	"math/rand/v2"
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -46,17 +45,15 @@ func (f *traffic) settle(t *testing.T, e *exporter) (low, high int) {
 }
 
 // awaitIdle waits until all conversations have gone idle, which is the truth
-// from then on.
-func (f *traffic) awaitIdle(t *testing.T, e *exporter) {
-	t.Helper()
+// from then on. If it is not within patience, the next comparison tells what differs.
+func (f *traffic) awaitIdle(e *exporter) {
 	f.acked.merge(f.idle)
 	want := f.acked.series()
-	eventually(t, "all conversations are idle", func() error {
-		if got := e.metrics().counts(); !maps.Equal(got, want) {
-			return errors.New(cmp.Diff(want, got))
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if maps.Equal(e.metrics().counts(), want) {
+			return
 		}
-		return nil
-	})
+	}
 }
 
 // resend pushes some batches again that were acknowledged before, in no order.
