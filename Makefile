@@ -80,7 +80,7 @@ demo: build tools ## The whole stack on this machine, with 28 days of history an
 bench: $(BIN)/.statsd_exporter@$(STATSD_EXPORTER_VERSION) ## Benchmarks, with ratios to a plain handler and to statsd_exporter in the same run.
 	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout 30m ./exporter/internal/bench
 
-# Of SEED, if it is given, TestKill says what it repeats.
+# TestKill says what SEED repeats, and what it cannot.
 crash: ## KILLS kills -9 of the exporter under load, totals compared after each; SEED repeats a run.
 	E2E_KILLS=$(KILLS) E2E_SEED=$(SEED) $(GO) test -count 1 -v -run '^TestKill$$' -timeout 0 ./exporter/internal/e2e
 

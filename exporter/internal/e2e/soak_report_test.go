@@ -35,7 +35,9 @@ func (s *soak) report() {
 	line("restarts after SIGTERM", s.stops)
 	line("restarts after kill -9", s.kills)
 	line("  until ready, ms, max", millis(slices.Max(s.starts)))
-	took("scrapes", s.scrapes)
+	line("scrapes", len(s.scrapes))
+	line("  ms, p50", millis(quantile(s.scrapes, 0.5)))
+	line("  ms, max", millis(quantile(s.scrapes, 1)))
 	for _, q := range quantities() {
 		run, process := s.growths(q)
 		line(q.name+", second quarter of the run", run.from)
