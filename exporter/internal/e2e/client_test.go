@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 )
 
@@ -33,8 +34,10 @@ func newTraffic(seed uint64) *traffic {
 	return f
 }
 
-// start has clients push to the target, from now on.
-func (f *traffic) start(clients int) {
+// start has clients push to the target, from now on, and at most until the test
+// ends.
+func (f *traffic) start(tb testing.TB, clients int) {
+	tb.Cleanup(f.abandon)
 	f.running = clients
 	for i := range clients {
 		f.clients.Go(func() {
@@ -49,6 +52,15 @@ func (f *traffic) start(clients int) {
 func (f *traffic) finish() {
 	f.ending.Store(true)
 	f.clients.Wait()
+}
+
+// abandon ends the clients, whatever is not acknowledged.
+func (f *traffic) abandon() {
+	f.mu.Lock()
+	f.abandoned = true
+	f.changed.Broadcast()
+	f.mu.Unlock()
+	f.finish()
 }
 
 // pusher is one client: it holds some conversations at a time, keeps the order

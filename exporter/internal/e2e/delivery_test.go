@@ -34,6 +34,7 @@ type deliveries struct {
 	changed           *sync.Cond // what the next line says
 	running, standing int        // clients
 	held              bool       // let no client push
+	abandoned         bool       // send nothing any more
 
 	pending  map[int]*batch // by client: sent or about to be, and not acknowledged
 	forget   bool           // keep no bodies
@@ -71,15 +72,15 @@ func (f *traffic) release(e *exporter) {
 func (f *traffic) pass(b *batch) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.held {
+	if f.held && !f.abandoned {
 		f.standing++
 		f.changed.Broadcast()
-		for f.held {
+		for f.held && !f.abandoned {
 			f.changed.Wait()
 		}
 		f.standing--
 	}
-	return !b.acknowledged
+	return !b.acknowledged && !f.abandoned
 }
 
 // leave is what a client does last.

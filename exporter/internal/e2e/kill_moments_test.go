@@ -34,7 +34,9 @@ func (k *killer) kill() {
 		k.awaitWriting(e, true)
 		time.Sleep(part(share, 5*time.Millisecond))
 	default:
-		defer k.fill(e).Wait()
+		ballast := k.fill(e)
+		defer ballast.Wait()
+		defer e.kill() // if no checkpoint comes; or that would be for ever
 		k.awaitWriting(e, true)
 		if moment == 15 {
 			k.awaitWriting(e, false)

@@ -63,7 +63,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	e := startExporter(t, t.TempDir(), "--config.file="+config, "--web.enable-lifecycle")
 	load := newTraffic(2)
 	load.target.Store(e)
-	load.start(4)
+	load.start(t, 4)
 	for i := range 10 {
 		rewrite(t, config, fmt.Sprintf("labels: {intent: {max_values: %d}}\nexemplars: %t", 50+i, i%2 == 0))
 		e.wantStatus(http.StatusOK, http.MethodPost, reloadPath)

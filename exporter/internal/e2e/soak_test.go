@@ -70,7 +70,7 @@ func (s *soak) run() {
 	f.forget = true
 	s.start()
 	s.began, s.at = time.Now(), time.Now()
-	f.start(soakClients)
+	f.start(s.t, soakClients)
 	s.live()
 	s.verify()
 	s.wantFlat()

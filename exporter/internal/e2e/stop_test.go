@@ -20,7 +20,7 @@ func TestStop(t *testing.T) {
 	e := startExporter(t, store)
 	load := newTraffic(1)
 	load.target.Store(e)
-	load.start(8)
+	load.start(t, 8)
 	eventually(t, "the load is on", func() error {
 		if n := len(load.acknowledged()); n < 100 {
 			return fmt.Errorf("%d batches", n)
