@@ -5,16 +5,19 @@ import (
 	"slices"
 )
 
-// quantities are what must not grow, and by how much it may seem to.
+// quantities are what must not grow, and by how much it may seem to: a busy
+// machine has more requests under way at the end than before, each with a
+// connection, two goroutines and a buffer. What leaks with each of millions of
+// events is more than that.
 func quantities() []quantity {
-	memory := slack{share: 0.1, more: 8, perConversation: 2 * conversationBytes / (1 << 20)}
+	memory := slack{share: 0.1, more: 24, perConversation: 2 * conversationBytes / (1 << 20)}
 	if raceFlags != nil {
 		memory.share, memory.more = 0.5, 64 // the detector remembers who accessed what
 	}
 	return []quantity{
 		{"memory (RSS), MiB", func(n sample) float64 { return n.rss }, memory},
-		{"goroutines", func(n sample) float64 { return n.goroutines }, slack{more: 8}},
-		{"open files", func(n sample) float64 { return n.files }, slack{more: 4}},
+		{"goroutines", func(n sample) float64 { return n.goroutines }, slack{more: 40}},
+		{"open files", func(n sample) float64 { return n.files }, slack{more: 20}},
 	}
 }
 
