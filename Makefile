@@ -14,6 +14,7 @@ ALERTMANAGER_VERSION    := v0.31.1
 STATICCHECK_VERSION     := v0.8.2
 STATSD_EXPORTER_VERSION := v0.31.0
 GOVULNCHECK_VERSION     := v1.9.0
+COLLECTOR_VERSION       := v0.155.0
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -21,7 +22,7 @@ LDFLAGS  := -s -w \
 	-X github.com/prometheus/common/version.Version=$(VERSION) \
 	-X github.com/prometheus/common/version.Revision=$(REVISION)
 
-.PHONY: run build test race tools demo bench crash soak lint audit fuzz clean
+.PHONY: run build test race tools demo bench collector crash soak lint audit fuzz clean
 
 run: ## Run the exporter on an embedded store in data/.
 	$(GO) run ./exporter
@@ -77,7 +78,9 @@ $(BIN)/.statsd_exporter@$(STATSD_EXPORTER_VERSION):
 demo: build tools ## The whole stack on this machine, with 28 days of history and live traffic.
 	$(GO) run ./examples/demo
 
-bench: $(BIN)/.statsd_exporter@$(STATSD_EXPORTER_VERSION) ## Benchmarks, with ratios to a plain handler and to statsd_exporter in the same run.
+# The collector takes minutes to build and may fail to: then the table is without it.
+bench: $(BIN)/.statsd_exporter@$(STATSD_EXPORTER_VERSION) ## Benchmarks, and a table of them beside the peers in the same run.
+	-@$(MAKE) --no-print-directory collector
 	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout 30m ./exporter/internal/bench
 
 # TestKill says what SEED repeats, and what it cannot.
@@ -86,6 +89,19 @@ crash: ## KILLS kills -9 of the exporter under load, totals compared after each;
 
 soak: ## RATE events a second for SOAK, with restarts: totals exact, memory flat, latencies shown.
 	E2E_SOAK=$(SOAK) E2E_RATE=$(RATE) E2E_SEED=$(SEED) $(GO) test -count 1 -v -run '^TestSoak$$' -timeout 0 ./exporter/internal/e2e
+
+collector: $(BIN)/.otelcol@$(COLLECTOR_VERSION) ## The OpenTelemetry collector to compare with, in .bin/.
+
+# Its builder would tidy the modules, for which it needs those of all their tests,
+# and one of them cannot be had. So it only writes the code, and the rest is here.
+COLLECTOR := exporter/internal/bench/collector.yaml
+$(BIN)/.otelcol@$(COLLECTOR_VERSION): $(COLLECTOR)
+	mkdir -p $(BIN)
+	GOFLAGS= $(GO) run go.opentelemetry.io/collector/cmd/builder@$(COLLECTOR_VERSION) --config=$(COLLECTOR) --skip-get-modules --skip-compilation
+	cd $(BIN)/otelcol.src && rm -f go.mod go.sum && GOFLAGS= $(GO) mod init otelcol && \
+		GOFLAGS= $(GO) get go.opentelemetry.io/collector/otelcol@$(COLLECTOR_VERSION) $$(sed -n 's/.*gomod: \(.*\) v/\1@v/p' $(CURDIR)/$(COLLECTOR)) && \
+		GOFLAGS=-mod=mod $(GO) build -trimpath -ldflags '-s -w' -o $(BIN)/otelcol .
+	rm -rf $(BIN)/otelcol.src $(BIN)/.otelcol@* && touch $@
 
 lint: $(BIN)/.staticcheck@$(STATICCHECK_VERSION) ## gofmt, vet, staticcheck and a tidy go.mod.
 	@files=$$(gofmt -l exporter examples); test -z "$$files" || { echo "gofmt would change:"; echo "$$files"; exit 1; }

@@ -45,13 +45,18 @@ type talk struct {
 type stream struct {
 	random  *rand.Rand
 	opening bool
+	begun   uint64 // conversations so far
 	talks   []talk
 	event   event.Event
 }
 
+func newStream(seed uint64, opening bool) *stream {
+	return &stream{random: rand.New(rand.NewPCG(seed, 0)), opening: opening, talks: make([]talk, abreast)}
+}
+
 // events gives the first n events of a stream. Each is good until the next.
 func events(seed uint64, opening bool, n int) iter.Seq[*event.Event] {
-	s := stream{random: rand.New(rand.NewPCG(seed, 0)), opening: opening, talks: make([]talk, abreast)}
+	s := newStream(seed, opening)
 	return func(yield func(*event.Event) bool) {
 		for range n {
 			if !yield(s.next()) {
@@ -81,9 +86,16 @@ func (s *stream) next() *event.Event {
 	return e
 }
 
+// conversationID gives the id of a stream's nth conversation.
+func conversationID(n uint64) string {
+	n *= 0x9e3779b97f4a7c15 // an odd number: every n has an id of its own
+	return fmt.Sprintf("conv-%016x", n^n>>32)
+}
+
 func (s *stream) begin(t *talk) {
 	r := s.random
-	t.event.ConversationID = fmt.Sprintf("conv-%016x", r.Uint64())
+	s.begun++
+	t.event.ConversationID = conversationID(s.begun)
 	t.event.CustomerID = fmt.Sprintf("cus-%014x", r.Uint64()>>8)
 	t.event.Intent = intents[r.IntN(len(intents))]
 	t.event.Tier = tiers[r.IntN(len(tiers))]

@@ -9,8 +9,11 @@ import (
 // BenchmarkIngest pushes batches of 1,000 events over 8 connections.
 func BenchmarkIngest(b *testing.B) {
 	const batch, connections = 1000, 8
-	exporter, statsd := buildExporter(b), statsdBinary(b)
+	exporter, statsd, collector := buildExporter(b), statsdBinary(b), collectorBinary(b)
 	l := newLoad(sized(400_000, 40_000), batch)
+	if collector != "" {
+		l.addLogs(batch)
+	}
 	r := rounds{}
 	for b.Loop() {
 		r.turn(b, "exporter", startExporter(b, exporter), l, connections)
@@ -18,9 +21,13 @@ func BenchmarkIngest(b *testing.B) {
 		if statsd != "" {
 			r.turn(b, "statsd", startStatsD(b, statsd), l, connections)
 		}
+		if collector != "" {
+			r.turn(b, "collector", startCollector(b, collector), l, connections)
+		}
 	}
 	r.ratio("ratio-to-plain", "exporter-cpu-s/Mevent", "plain-cpu-s/Mevent")
 	r.ratio("ratio-to-statsd", "exporter-cpu-s/Mevent", "statsd-cpu-s/Mevent")
+	r.ratio("ratio-to-collector", "exporter-cpu-s/Mevent", "collector-cpu-s/Mevent")
 	r.report(b)
 }
 
@@ -28,18 +35,21 @@ func BenchmarkIngest(b *testing.B) {
 // are short and many: a throughput suffers more from what else the machine does
 // than a CPU time does.
 func BenchmarkIngestSingle(b *testing.B) {
-	const connections, turns = 64, 4
+	const connections, turns = 64, 3
 	exporter := buildExporter(b)
 	l := newLoad(sized(30_000, 5_000), 1)
 	r := rounds{}
 	for b.Loop() {
 		for range turns {
-			r.turn(b, "exporter", startExporter(b, exporter), l, connections)
 			r.turn(b, "plain", startRole(b, rolePlain, 0), l, connections)
+			r.turn(b, "exporter", startExporter(b, exporter), l, connections)
+			r.turn(b, "empty", startRole(b, roleEmpty, 0), l, connections)
 		}
 	}
-	r.ratio("throughput-ratio-to-plain", "exporter-events/s", "plain-events/s")
-	r.ratio("cpu-ratio-to-plain", "exporter-cpu-s/Mevent", "plain-cpu-s/Mevent")
+	for _, peer := range []string{"plain", "empty"} {
+		r.ratio("rate-ratio-to-"+peer, "exporter-events/s", peer+"-events/s")
+		r.ratio("cpu-ratio-to-"+peer, "exporter-cpu-s/Mevent", peer+"-cpu-s/Mevent")
+	}
 	r.report(b)
 }
 
@@ -48,11 +58,15 @@ func (r rounds) turn(b *testing.B, name string, p *process, l *load, connections
 	b.Helper()
 	began, before := time.Now(), p.cpu(b)
 	var err error
-	if p.statsd != "" {
+	switch {
+	case p.statsd != "":
 		err = l.stream(p.statsd, connections)
 		p.settle(b)
-	} else {
-		err = l.push(p.http, connections)
+	case p.logs != "":
+		err = push(p.logs, l.logs, connections)
+		p.settle(b)
+	default:
+		err = push(p.http, l.requests, connections)
 		r.add(name+"-events/s", float64(l.events)/time.Since(began).Seconds())
 	}
 	after := p.cpu(b)

@@ -17,12 +17,13 @@ import (
 	"supportexporter/exporter/internal/ingest"
 )
 
-// load is events ready to be sent: the same ones as HTTP requests and as writes
-// of StatsD lines.
+// load is events ready to be sent: the same ones as HTTP requests, as writes of
+// StatsD lines and as requests of OTLP/HTTP.
 type load struct {
 	events   int
 	requests [][]byte
 	lines    [][]byte
+	logs     [][]byte // nil unless addLogs was called
 }
 
 // newLoad makes a load of n events, batch of them a request.
@@ -34,7 +35,7 @@ func newLoad(n, batch int) *load {
 		body = appendJSON(body, e)
 		lines = appendStatsD(lines, e)
 		if i++; i%batch == 0 || i == n {
-			l.requests = append(l.requests, request(body, batch))
+			l.requests = append(l.requests, request(ingest.Path, mediaType(batch), body))
 			l.lines = append(l.lines, slices.Clone(lines))
 			body, lines = body[:0], lines[:0]
 		}
@@ -42,19 +43,34 @@ func newLoad(n, batch int) *load {
 	return l
 }
 
-func request(body []byte, batch int) []byte {
-	media := "application/json"
-	if batch > 1 {
-		media = "application/x-ndjson"
+// addLogs adds the same events as OTLP's log records, as many a request.
+func (l *load) addLogs(batch int) {
+	b := logBatch{}
+	i := 0
+	for e := range events(1, true, l.events) {
+		b.add(e)
+		if i++; i%batch == 0 || i == l.events {
+			l.logs = append(l.logs, request(logsPath, "application/x-protobuf", b.take()))
+		}
 	}
-	r := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", ingest.Path, media, len(body))
+}
+
+func mediaType(batch int) string {
+	if batch > 1 {
+		return "application/x-ndjson"
+	}
+	return "application/json"
+}
+
+func request(path, media string, body []byte) []byte {
+	r := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", path, media, len(body))
 	return append(r, body...)
 }
 
 // push sends every request once, over a number of connections that are kept
 // alive, and returns when all are answered with 200. It is not net/http's
 // client, which would cost more than the servers do.
-func (l *load) push(address string, connections int) error {
+func push(address string, requests [][]byte, connections int) error {
 	var group errgroup.Group
 	var next atomic.Int64
 	for range connections {
@@ -65,8 +81,8 @@ func (l *load) push(address string, connections int) error {
 			}
 			defer c.Close()
 			answers := bufio.NewReader(c)
-			for i := next.Add(1) - 1; i < int64(len(l.requests)); i = next.Add(1) - 1 {
-				if _, err := c.Write(l.requests[i]); err != nil {
+			for i := next.Add(1) - 1; i < int64(len(requests)); i = next.Add(1) - 1 {
+				if _, err := c.Write(requests[i]); err != nil {
 					return err
 				}
 				if err := readAnswer(answers); err != nil {

@@ -17,7 +17,9 @@ type process struct {
 	cmd    *exec.Cmd
 	stderr bytes.Buffer
 	http   string // its address
+	ready  string // what answers when it is ready; "" is readyPath there
 	statsd string // its address for StatsD, if it has one
+	logs   string // its address for OTLP/HTTP, if it has one
 }
 
 // start starts a server and returns when it is ready. It is killed when the
@@ -29,15 +31,18 @@ func (p *process) start(tb testing.TB) *process {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { p.stop(syscall.SIGKILL) })
-	deadline := time.Now().Add(20 * time.Second)
+	if p.ready == "" {
+		p.ready = "http://" + p.http + readyPath
+	}
+	deadline := time.Now().Add(60 * time.Second)
 	for {
-		answer, err := http.Get("http://" + p.http + readyPath)
+		answer, err := http.Get(p.ready)
 		if err == nil {
 			answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
+			if answer.StatusCode < http.StatusInternalServerError {
 				return p
 			}
-			err = fmt.Errorf("%s answers %s", readyPath, answer.Status)
+			err = fmt.Errorf("%s answers %s", p.ready, answer.Status)
 		}
 		if time.Now().After(deadline) {
 			p.stop(syscall.SIGKILL)
@@ -77,10 +82,16 @@ func buildExporter(tb testing.TB) string {
 	return path
 }
 
-func startExporter(tb testing.TB, binary string) *process {
+// startExporter starts the exporter on a new store, with further flags.
+func startExporter(tb testing.TB, binary string, flags ...string) *process {
+	tb.Helper()
+	return startExporterOn(tb, binary, tb.TempDir(), flags...)
+}
+
+func startExporterOn(tb testing.TB, binary, store string, flags ...string) *process {
 	tb.Helper()
 	p := &process{http: freeAddress(tb)}
-	p.cmd = exec.Command(binary, "--web.listen-address="+p.http, "--storage.path="+tb.TempDir())
+	p.cmd = exec.Command(binary, append(flags, "--web.listen-address="+p.http, "--storage.path="+store)...)
 	return p.start(tb)
 }
 

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 // What this test binary can be instead, in a process of its own.
 const (
 	rolePlain         = "plain"   // the plain handler
+	roleEmpty         = "empty"   // a handler that reads a push and answers, and no more
 	roleTally         = "tally"   // a tally to scrape
 	roleVectors       = "vectors" // client_golang's vectors to scrape
 	roleNativeVectors = "native-vectors"
@@ -36,6 +38,18 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
+}
+
+// serveEmpty is the floor of any server on net/http: it reads the body and gives
+// the exporter's answer, with the exporter's headers.
+func serveEmpty(w http.ResponseWriter, r *http.Request) {
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = io.WriteString(w, `{"accepted":1,"duplicates":0,"rejected":0,"errors":[]}`+"\n")
 }
 
 // startRole starts this test binary in a role.
@@ -64,6 +78,8 @@ func play(variable string) error {
 	var scrape http.Handler // if not promhttp's, of the registry
 	var err error
 	switch role {
+	case roleEmpty:
+		mux.HandleFunc("POST "+ingest.Path, serveEmpty)
 	case rolePlain:
 		mux.Handle("POST "+ingest.Path, newPlain(registry))
 	case roleTally:

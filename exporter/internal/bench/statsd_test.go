@@ -16,16 +16,7 @@ import (
 // is not there.
 func statsdBinary(tb testing.TB) string {
 	tb.Helper()
-	path, err := filepath.Abs("../../../.bin/statsd_exporter")
-	if err == nil {
-		_, err = os.Stat(path)
-	}
-	if err != nil {
-		tb.Logf("WITHOUT statsd_exporter, whose numbers are left out: %v.\n"+
-			"Get it by: GOBIN=$PWD/.bin go install github.com/prometheus/statsd_exporter@v0.31.0", err)
-		return ""
-	}
-	return path
+	return peerBinary(tb, "statsd_exporter", "GOBIN=$PWD/.bin go install github.com/prometheus/statsd_exporter@v0.31.0")
 }
 
 func startStatsD(tb testing.TB, binary string) *process {
@@ -51,8 +42,7 @@ func writeMapping(tb testing.TB) string {
 		{tally.ConversationTurns, buckets.Turns},
 		{tally.ConversationCost, buckets.CostUSD},
 	} {
-		bounds := strings.ReplaceAll(fmt.Sprint(h.bounds), " ", ", ")
-		fmt.Fprintf(&b, "- match: %s\n  name: %s\n  observer_type: histogram\n  histogram_options:\n    buckets: %s\n", h.name, h.name, bounds)
+		fmt.Fprintf(&b, "- match: %s\n  name: %s\n  observer_type: histogram\n  histogram_options:\n    buckets: %s\n", h.name, h.name, list(h.bounds))
 	}
 	path := filepath.Join(tb.TempDir(), "mapping.yml")
 	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {

@@ -17,20 +17,29 @@ import (
 // TestSameTotals has every server count the same events. They have to agree, or
 // the benchmarks would compare different work.
 func TestSameTotals(t *testing.T) {
-	exporter, statsd := buildExporter(t), statsdBinary(t)
+	exporter, statsd, collector := buildExporter(t), statsdBinary(t), collectorBinary(t)
 	batches, singles := newLoad(20_000, 1000), newLoad(2000, 1)
 
 	want := pushed(t, startRole(t, rolePlain, 0), batches)
 	compareTotals(t, "exporter", want, pushed(t, startExporter(t, exporter), batches))
+	// The others have histograms and no sums of squares.
+	maps.DeleteFunc(want, func(series string, _ float64) bool { return strings.HasPrefix(series, "support_values_") })
 	if statsd != "" {
 		p := startStatsD(t, statsd)
 		if err := batches.stream(p.statsd, 8); err != nil {
 			t.Fatal(err)
 		}
 		p.settle(t)
-		// StatsD has histograms and no sums of squares.
-		maps.DeleteFunc(want, func(series string, _ float64) bool { return strings.HasPrefix(series, "support_values_") })
 		compareTotals(t, "statsd", want, scrape(t, p))
+	}
+	if collector != "" {
+		batches.addLogs(1000)
+		p := startCollector(t, collector)
+		if err := push(p.logs, batches.logs, 8); err != nil {
+			t.Fatalf("%v\n%s", err, &p.stderr)
+		}
+		p.settle(t)
+		compareTotals(t, "collector", want, mergeComponents(scrape(t, p)))
 	}
 
 	want = pushed(t, startRole(t, rolePlain, 0), singles)
@@ -42,7 +51,7 @@ type totals map[string]float64
 
 func pushed(t *testing.T, p *process, l *load) totals {
 	t.Helper()
-	if err := l.push(p.http, 8); err != nil {
+	if err := push(p.http, l.requests, 8); err != nil {
 		t.Fatalf("%v\n%s", err, &p.stderr)
 	}
 	return scrape(t, p)
