@@ -18,7 +18,7 @@ func BenchmarkCommit(b *testing.B) {
 }
 
 func benchmarkCommit(b *testing.B, size int) {
-	l := openLedger(b, b.TempDir(), 0)
+	l := openLedger(b, b.TempDir(), options(0))
 	next, stop := iter.Pull(events(1, true, math.MaxInt))
 	defer stop()
 	c := committer{ledger: l, next: next}

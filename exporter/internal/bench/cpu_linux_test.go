@@ -17,3 +17,10 @@ func cpuTime(pid int) (time.Duration, error) {
 	}
 	return time.Duration(t.Nano()), nil
 }
+
+// pause sleeps, more exactly than the runtime's timers do, which wake up by the
+// millisecond.
+func pause(d time.Duration) {
+	t := unix.NsecToTimespec(d.Nanoseconds())
+	_ = unix.Nanosleep(&t, nil) // one that is interrupted is looked at again
+}

@@ -29,7 +29,7 @@ func BenchmarkRestart(b *testing.B) {
 func fillStore(b *testing.B, stopped, crashed string, n int) {
 	b.Helper()
 	const batch = 1000
-	l := openLedger(b, stopped, 1<<40)
+	l := openLedger(b, stopped, options(noCheckpoint))
 	next, stop := iter.Pull(events(1, true, n))
 	defer stop()
 	c := committer{ledger: l, next: next}
@@ -49,7 +49,7 @@ func reopen(b *testing.B, store string) float64 {
 	dir := b.TempDir()
 	copyStore(b, store, dir)
 	began := time.Now()
-	l := openLedger(b, dir, 1<<40)
+	l := openLedger(b, dir, options(noCheckpoint))
 	took := time.Since(began)
 	if err := l.Close(); err != nil {
 		b.Fatal(err)

@@ -27,21 +27,29 @@ func settings() conversation.Settings {
 	}
 }
 
-// openLedger opens the store in a folder. It writes a checkpoint when it is
-// closed, not before, if the log stays below checkpointBytes.
-func openLedger(tb testing.TB, dir string, checkpointBytes int64) *ledger.Ledger {
-	tb.Helper()
-	fs, err := journal.OS(dir)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	l, err := ledger.Open(fs, ledger.Options{
+// noCheckpoint is a length of the log after which a checkpoint is due that no log
+// comes to: one is written when the store is closed, not before.
+const noCheckpoint = 1 << 40
+
+// options are those of the store in these benchmarks.
+func options(checkpointBytes int64) ledger.Options {
+	return ledger.Options{
 		Settings:        settings(),
 		CheckpointBytes: checkpointBytes,
 		Now:             time.Now,
 		Logger:          slog.New(slog.DiscardHandler),
 		Metrics:         telemetry.New(),
-	})
+	}
+}
+
+// openLedger opens the store in a folder.
+func openLedger(tb testing.TB, dir string, o ledger.Options) *ledger.Ledger {
+	tb.Helper()
+	fs, err := journal.OS(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	l, err := ledger.Open(fs, o)
 	if err != nil {
 		tb.Fatal(err)
 	}
