@@ -27,19 +27,24 @@ func TestIndexIsAMap(t *testing.T) {
 		keys := []key{{}} // by number; 0 is none
 		keyOf := func(n uint32) key { return keys[n] }
 		want := map[key]uint32{}
-		// Few homes and one shard, so that runs are long and wrap around.
+		// One shard, and few homes and tags: buckets overflow into the next ones, and
+		// the last into the first.
+		const homes, rests = 8, 20
+		keyFor := func(home, rest uint64) key { return key{home << 61, rest%3<<8 | rest<<16} }
 		draw := rapid.Custom(func(t *rapid.T) key {
-			return key{rapid.Uint64Range(0, 5).Draw(t, "home") * 3, rapid.Uint64Range(0, 9).Draw(t, "rest") << 8}
+			return keyFor(rapid.SampledFrom([]uint64{0, 3, homes - 2, homes - 1}).Draw(t, "home"), rapid.Uint64Range(0, rests-1).Draw(t, "rest"))
 		})
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
-				k := draw.Draw(t, "key")
-				if _, ok := want[k]; ok {
-					t.Skip("is there")
+				for range rapid.IntRange(1, bucketLen).Draw(t, "count") {
+					k := draw.Draw(t, "key")
+					if _, ok := want[k]; ok {
+						continue
+					}
+					keys = append(keys, k)
+					want[k] = uint32(len(keys) - 1)
+					x.add(k, want[k], keyOf)
 				}
-				keys = append(keys, k)
-				want[k] = uint32(len(keys) - 1)
-				x.add(k, want[k], keyOf)
 			},
 			"remove": func(t *rapid.T) {
 				if len(want) == 0 {
@@ -51,9 +56,10 @@ func TestIndexIsAMap(t *testing.T) {
 				delete(want, k)
 			},
 			"": func(t *rapid.T) {
-				for home := range uint64(6) {
-					for rest := range uint64(10) {
-						k := key{home * 3, rest << 8}
+				checkPassed(t, &x.shards[0], want)
+				for home := range uint64(homes) {
+					for rest := range uint64(rests) {
+						k := keyFor(home, rest)
 						if got := x.find(k, keyOf); got != want[k] {
 							t.Fatalf("key %v has number %d, want %d", k, got, want[k])
 						}
@@ -62,6 +68,22 @@ func TestIndexIsAMap(t *testing.T) {
 			},
 		})
 	})
+}
+
+// checkPassed checks that every bucket knows how many keys passed it: none too few,
+// or one of them is not found, and none too many, or all searches get longer.
+func checkPassed(t *rapid.T, s *shard, numbers map[key]uint32) {
+	want := make([]uint32, len(s.buckets))
+	for k, n := range numbers {
+		for i := s.home(k); !slices.Contains(s.buckets[i].numbers[:], n); i = s.after(i) {
+			want[i]++
+		}
+	}
+	for i, b := range s.buckets {
+		if b.passed != want[i] {
+			t.Fatalf("bucket %d of %d was passed by %d keys, want %d", i, len(s.buckets), b.passed, want[i])
+		}
+	}
 }
 
 // A frozen view stays as it was, whatever happens to the slab.
