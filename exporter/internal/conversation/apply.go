@@ -5,11 +5,40 @@ import (
 	"supportexporter/exporter/internal/tally"
 )
 
+// Ahead is how many events are best given to ApplyAll at once.
+const Ahead = 16
+
+// ApplyAll is Apply for events that arrive one after the other, of which it says
+// how many were no duplicates. It is faster than one by one.
+func (s *State) ApplyAll(events []event.Event) (news int) {
+	var keys [Ahead]key
+	for len(events) > 0 {
+		n := min(Ahead, len(events))
+		for i := range n {
+			keys[i] = s.key(events[i].ConversationID)
+		}
+		if n > 1 {
+			s.fetch(keys[:n])
+		}
+		for i := range n {
+			if s.apply(&events[i], keys[i]) {
+				news++
+			}
+		}
+		events = events[n:]
+	}
+	return news
+}
+
 // Apply counts what is new in an event that arrives now. It returns false if
 // the event is a duplicate: its id was seen in the conversation before, or
 // nothing it says is new.
 func (s *State) Apply(e *event.Event) bool {
-	i, c, isNew := s.conversation(e.ConversationID)
+	return s.apply(e, s.key(e.ConversationID))
+}
+
+func (s *State) apply(e *event.Event, k key) bool {
+	i, c, isNew := s.conversation(k)
 	s.touch(i, c, isNew)
 	if e.ID != "" && s.seen(i, c, e.ID) {
 		s.setOpen(c, s.isOpen(c))

@@ -33,6 +33,8 @@ type State struct {
 	sums     map[incrementsKey]*increments
 	many     map[uint32]map[uint64]struct{} // all ids, of conversations with many
 
+	fetched uint64 // means nothing; see fetch
+
 	head, tail uint32 // of the list of arrivals, oldest first
 	active     uint32 // the first of the list that is not idle
 	count      int
@@ -107,9 +109,8 @@ func (s *State) key(id string) key {
 	return key{binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:])}
 }
 
-// conversation gives the record of an id, which it makes where it is new.
-func (s *State) conversation(id string) (i uint32, c *record, isNew bool) {
-	k := s.key(id)
+// conversation gives the record of a key, which it makes where it is new.
+func (s *State) conversation(k key) (i uint32, c *record, isNew bool) {
 	if i = s.index.find(k, s.keyOf); i != 0 {
 		return i, s.records.edit(i), false
 	}

@@ -80,7 +80,7 @@ type Ledger struct {
 	checkpointAt    time.Time     // no attempt at a checkpoint before
 	checkpointPause time.Duration // after the last attempt, 0 if it was good
 	reopenAt        time.Time     // no attempt to reopen the journal before
-	scratch         event.Event
+	scratch         [conversation.Ahead]event.Event
 	group           []*Batch
 	parts           [][]byte
 	reported        reported

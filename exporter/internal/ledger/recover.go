@@ -91,17 +91,17 @@ func (l *Ledger) apply(frame []byte) error {
 
 func (l *Ledger) applyEvents(b []byte) (Result, error) {
 	var r Result
-	e := &l.scratch
-	for len(b) > 0 {
-		var err error
-		if b, err = e.Parse(b); err != nil {
-			return r, err
+	var err error
+	for len(b) > 0 && err == nil {
+		n := 0
+		for n < len(l.scratch) && len(b) > 0 && err == nil {
+			if b, err = l.scratch[n].Parse(b); err == nil {
+				n++
+			}
 		}
-		if l.state.Apply(e) {
-			r.Accepted++
-		} else {
-			r.Duplicates++
-		}
+		news := l.state.ApplyAll(l.scratch[:n])
+		r.Accepted += news
+		r.Duplicates += n - news
 	}
-	return r, nil
+	return r, err
 }
