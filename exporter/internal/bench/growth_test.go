@@ -5,7 +5,6 @@ import (
 	"os"
 	"syscall"
 	"testing"
-	"time"
 
 	"supportexporter/exporter/internal/event"
 	"supportexporter/exporter/internal/ingest"
@@ -26,20 +25,22 @@ func BenchmarkGrowth(b *testing.B) {
 	crowds := make([]*crowd, len(sizes))
 	for i, n := range sizes {
 		stores[i], crowds[i] = b.TempDir(), newCrowd(n)
-		progress("%d conversations", n)
+		progress(b, fmt.Sprintf("a store of %d conversations", n))
 		if err := crowds[i].fill(b, stores[i]).Close(); err != nil {
 			b.Fatal(err)
 		}
 	}
 	r := rounds{}
-	for b.Loop() {
+	for r.next(b) {
 		for i := range sizes {
 			r.crowd(b, exporter, stores[i], crowds[i])
 		}
 	}
 	few, many := sizes[0], sizes[len(sizes)-1]
 	for _, kind := range []string{"mixed", "late"} {
-		r.ratio(kind+"-growth", fmt.Sprintf("%s-%d-cpu-s/Mevent", kind, many), fmt.Sprintf("%s-%d-cpu-s/Mevent", kind, few))
+		r[kind+"-few"] = r[fmt.Sprintf("%s-%d-cpu-s/Mevent", kind, few)]
+		r[kind+"-many"] = r[fmt.Sprintf("%s-%d-cpu-s/Mevent", kind, many)]
+		r.ratio(kind+"-growth", kind+"-many", kind+"-few")
 	}
 	r.report(b)
 }
@@ -83,9 +84,4 @@ func requests(n, batch int, next func() *event.Event) [][]byte {
 		all[i] = request(ingest.Path, mediaType(batch), body)
 	}
 	return all
-}
-
-// progress tells whoever waits what is being done.
-func progress(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }

@@ -15,7 +15,7 @@ func BenchmarkIngest(b *testing.B) {
 		l.addLogs(batch)
 	}
 	r := rounds{}
-	for b.Loop() {
+	for r.next(b) {
 		r.turn(b, "exporter", startExporter(b, exporter), l, connections)
 		r.turn(b, "plain", startRole(b, rolePlain, 0), l, connections)
 		if statsd != "" {
@@ -39,7 +39,7 @@ func BenchmarkIngestSingle(b *testing.B) {
 	exporter := buildExporter(b)
 	l := newLoad(sized(30_000, 5_000), 1)
 	r := rounds{}
-	for b.Loop() {
+	for r.next(b) {
 		for range turns {
 			r.turn(b, "plain", startRole(b, rolePlain, 0), l, connections)
 			r.turn(b, "exporter", startExporter(b, exporter), l, connections)

@@ -27,7 +27,7 @@ func heap() float64 {
 func BenchmarkConversationMemory(b *testing.B) {
 	conversations := sized(1_000_000, 50_000)
 	r := rounds{}
-	for b.Loop() {
+	for r.next(b) {
 		before := heap()
 		s := conversation.New(make([]byte, conversation.SecretBytes), 0, settings())
 		for e := range events(1, false, math.MaxInt) {
@@ -52,7 +52,7 @@ func BenchmarkSeriesMemory(b *testing.B) {
 	for _, values := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprintf("values=%d", values), func(b *testing.B) {
 			r := rounds{}
-			for b.Loop() {
+			for r.next(b) {
 				before := heap()
 				t := newTally()
 				for o := range observations(labelSets, 1) {

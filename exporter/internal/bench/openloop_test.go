@@ -25,7 +25,7 @@ func BenchmarkOpenLoop(b *testing.B) {
 		b.Run(fmt.Sprintf("events=%d", batch), func(b *testing.B) {
 			l := newLoad(sized(50_000, 10_000), batch)
 			r := rounds{}
-			for b.Loop() {
+			for r.next(b) {
 				for range sized(2, 1) {
 					r.openLoop(b, "exporter", startExporter(b, exporter), l)
 					r.openLoop(b, "plain", startRole(b, rolePlain, 0), l)

@@ -24,7 +24,7 @@ func BenchmarkCheckpoint(b *testing.B) {
 		b.Fatal(err)
 	}
 	r := rounds{}
-	for b.Loop() {
+	for r.next(b) {
 		dir := b.TempDir()
 		copyStore(b, store, dir)
 		r.checkpoint(b, dir, c)

@@ -17,7 +17,7 @@ func BenchmarkRestart(b *testing.B) {
 	fillStore(b, stopped, crashed, n)
 	r := rounds{}
 	perMillion := 1e6 / float64(n)
-	for b.Loop() {
+	for r.next(b) {
 		r.add("log-s/Mevent", reopen(b, crashed)*perMillion)
 		r.add("checkpoint-s/Mevent", reopen(b, stopped)*perMillion)
 	}

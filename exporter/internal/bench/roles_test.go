@@ -18,7 +18,6 @@ import (
 const (
 	rolePlain         = "plain"   // the plain handler
 	roleEmpty         = "empty"   // a handler that reads a push and answers, and no more
-	roleTally         = "tally"   // a tally to scrape
 	roleVectors       = "vectors" // client_golang's vectors to scrape
 	roleNativeVectors = "native-vectors"
 )
@@ -37,7 +36,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, play(role))
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	os.Exit(withTable(m.Run))
 }
 
 // serveEmpty is the floor of any server on net/http: it reads the body and gives
@@ -75,15 +74,12 @@ func play(variable string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+readyPath, func(http.ResponseWriter, *http.Request) {})
 	registry := prometheus.NewRegistry()
-	var scrape http.Handler // if not promhttp's, of the registry
 	var err error
 	switch role {
 	case roleEmpty:
 		mux.HandleFunc("POST "+ingest.Path, serveEmpty)
 	case rolePlain:
 		mux.Handle("POST "+ingest.Path, newPlain(registry))
-	case roleTally:
-		scrape = tallyHandler(filledTally(labelSets, scrapedValues))
 	case roleVectors:
 		registry, err = vectorRegistry(labelSets, scrapedValues, false)
 	case roleNativeVectors:
@@ -94,9 +90,6 @@ func play(variable string) error {
 	if err != nil {
 		return err
 	}
-	if scrape == nil {
-		scrape = promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
-	}
-	mux.Handle("GET "+metricsPath, scrape)
+	mux.Handle("GET "+metricsPath, promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	return http.ListenAndServe(address, mux)
 }

@@ -1,14 +1,30 @@
 package bench
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"testing"
+	"time"
 )
 
 // rounds collects what every round of a benchmark measured, by name.
 type rounds map[string][]float64
 
 func (r rounds) add(name string, value float64) { r[name] = append(r[name], value) }
+
+// next begins the next round, if there is one, and says so to whoever waits.
+func (r rounds) next(b *testing.B) bool {
+	if !b.Loop() {
+		return false
+	}
+	progress(b, "a round")
+	return true
+}
+
+func progress(b *testing.B, what string) {
+	fmt.Fprintf(os.Stderr, "%s %s: %s\n", time.Now().Format(time.TimeOnly), b.Name(), what)
+}
 
 // report reports the medians, as metrics of their names, and nothing else: the
 // time of a round as a whole says nothing.
