@@ -64,7 +64,13 @@ func (p *process) stop(sig syscall.Signal) time.Duration {
 // cpu gives the CPU time used so far.
 func (p *process) cpu(tb testing.TB) time.Duration {
 	tb.Helper()
-	d, err := cpuTime(p.cmd.Process.Pid)
+	return cpuOf(tb, p.cmd.Process.Pid)
+}
+
+// cpuOf gives the CPU time that a process has used so far.
+func cpuOf(tb testing.TB, pid int) time.Duration {
+	tb.Helper()
+	d, err := cpuTime(pid)
 	if err != nil {
 		tb.Skip(err)
 	}

@@ -81,8 +81,8 @@ func storeRows() []row {
 		one("Checkpoint", "to fix what the checkpoint holds: ms", "{freeze-ms}", "freeze-ms", 50),
 		one("Commit/events=1", "from an event to its answer, one client: p50 / p99 ms", "{p50-ms} / {p99-ms}", "", 0),
 		one("Commit/events=1000", "from 1,000 events to their answer, one client: p50 / p99 ms", "{p50-ms} / {p99-ms}", "", 0),
-		one("Restart", "recovery from the log: s a million events", "{log-s/Mevent}", "log-s/Mevent", 1),
-		one("Restart", "recovery from a checkpoint: s a million events", "{checkpoint-s/Mevent}", "checkpoint-s/Mevent", 0.2),
+		one("Restart", "recovery from the log: s a million events", "{log-s/Mevent} ({log-cpu-s/Mevent} of CPU)", "log-s/Mevent", 1),
+		one("Restart", "recovery from a checkpoint: s a million events", "{checkpoint-s/Mevent} ({checkpoint-cpu-s/Mevent} of CPU)", "checkpoint-s/Mevent", 0.2),
 		one("ConversationMemory", "a closed conversation: bytes", "{B/conversation}", "B/conversation", 160),
 	}
 	for _, values := range []string{"10", "100", "1000"} {
