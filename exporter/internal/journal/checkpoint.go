@@ -6,7 +6,10 @@ import (
 	"io"
 )
 
-const blockBytes = 256 << 10 // of a checkpoint's body, in one frame
+const (
+	blockBytes = 256 << 10 // of a checkpoint's body, in one frame
+	syncBytes  = 4 << 20   // of a checkpoint, after which it is synced
+)
 
 // Checkpoint is one being written. It covers the frames appended before it was
 // started.
@@ -111,6 +114,7 @@ func (c *Checkpoint) removeCovered() error {
 type blockWriter struct {
 	file   File
 	offset int64  // where the next frame goes
+	synced int64  // up to where the file is synced
 	number uint64 // of the frame written last
 	frame  []byte // header and payload, as far as it is filled
 	err    error  // that of the first write that failed
@@ -143,7 +147,19 @@ func (w *blockWriter) flush() error {
 	}
 	w.offset += int64(len(w.frame))
 	w.frame = w.frame[:frameHeader]
-	return nil
+	return w.sync()
+}
+
+// sync syncs what was written, once it is long enough. Synced as a whole, at the end,
+// a long checkpoint would fill the disk's queue, and every Append beside it would wait
+// for all of it.
+func (w *blockWriter) sync() error {
+	if w.offset-w.synced < syncBytes {
+		return nil
+	}
+	w.synced = w.offset
+	w.err = w.file.Sync()
+	return w.err
 }
 
 // finish writes what is left, and the empty frame that ends the body.
