@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +48,18 @@ func open(t testing.TB, fs journal.FS, o ledger.Options) *ledger.Ledger {
 	}
 	return l
 }
+
+// clock is a time that a test sets. The committer looks at it, too, every second.
+type clock struct{ ms atomic.Int64 }
+
+func newClock() *clock {
+	c := &clock{}
+	c.ms.Store(1_700_000_000_000)
+	return c
+}
+
+func (c *clock) add(d time.Duration) { c.ms.Add(d.Milliseconds()) }
+func (c *clock) time() time.Time     { return time.UnixMilli(c.ms.Load()) }
 
 func resolved(conversation string) *event.Event {
 	return &event.Event{

@@ -15,9 +15,9 @@ import (
 
 func TestFailedJournalIsReopened(t *testing.T) {
 	disk := simdisk.New(nil)
-	now := time.UnixMilli(1_700_000_000_000)
+	now := newClock()
 	o := options()
-	o.Now = func() time.Time { return now }
+	o.Now = now.time
 	l := open(t, disk, o)
 	full := errors.New("no space left on device")
 	disk.FailWith(func(op simdisk.Op, _ string) error {
@@ -27,7 +27,7 @@ func TestFailedJournalIsReopened(t *testing.T) {
 		return nil
 	})
 	for range 2 {
-		now = now.Add(time.Second)
+		now.add(time.Second)
 		if _, err := commit(l, resolved("a")); !errors.Is(err, ledger.ErrUnavailable) || !errors.Is(err, full) {
 			t.Fatalf("on a full disk: %v", err)
 		}
@@ -36,7 +36,7 @@ func TestFailedJournalIsReopened(t *testing.T) {
 		}
 	}
 	disk.FailWith(nil)
-	now = now.Add(time.Second)
+	now.add(time.Second)
 	if r, err := commit(l, resolved("a")); err != nil || r.Accepted != 1 {
 		t.Fatalf("when there is room again: %+v, %v", r, err)
 	}
@@ -80,10 +80,10 @@ func TestFailedReloadIsAFailureOfTheJournal(t *testing.T) {
 func TestFailureIsToldOnce(t *testing.T) {
 	disk := simdisk.New(nil)
 	var log bytes.Buffer
-	now := time.UnixMilli(began)
+	now := newClock()
 	o := options()
 	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
-	o.Now = func() time.Time { return now }
+	o.Now = now.time
 	l := open(t, disk, o)
 	log.Reset()
 	writes := 0
@@ -97,14 +97,14 @@ func TestFailureIsToldOnce(t *testing.T) {
 		return nil
 	})
 	for range 5 {
-		now = now.Add(time.Second)
+		now.add(time.Second)
 		if _, err := commit(l, resolved("a")); !errors.Is(err, errInjected) {
 			t.Fatalf("got %v", err)
 		}
 	}
 	disk.FailWith(nil)
 	for range 2 {
-		now = now.Add(time.Second)
+		now.add(time.Second)
 		if _, err := commit(l, resolved("a")); err != nil {
 			t.Fatal(err)
 		}
