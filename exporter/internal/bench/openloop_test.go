@@ -15,6 +15,10 @@ import (
 // openLoopRate is how many events a second arrive in BenchmarkOpenLoop.
 const openLoopRate = 20_000
 
+// carried is the part of the rate that both servers have to keep up with. Where one
+// does not, a latency is about its queue, and there is no ratio.
+const carried = 0.98
+
 // BenchmarkOpenLoop sends 20,000 events a second by the clock, whether or not
 // those before are answered, as one event a request and as ten. A latency is that
 // from the moment at which a request was due to its answer: one that had to wait
@@ -31,7 +35,9 @@ func BenchmarkOpenLoop(b *testing.B) {
 					r.openLoop(b, "plain", startRole(b, rolePlain, 0), l)
 				}
 			}
-			r.ratio("p99-ratio-to-plain", "exporter-p99-ms", "plain-p99-ms")
+			if min(median(r["exporter-events/s"]), median(r["plain-events/s"])) >= carried*openLoopRate {
+				r.ratio("p99-ratio-to-plain", "exporter-p99-ms", "plain-p99-ms")
+			}
 			r.ratio("p50-ratio-to-plain", "exporter-p50-ms", "plain-p50-ms")
 			r.report(b)
 		})
