@@ -14,6 +14,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
+	"unicode/utf8"
 )
 
 const bufferBytes = 1 << 20
@@ -155,19 +158,45 @@ func (r *Reader) Count(what string, limit int) int {
 	return int(v)
 }
 
+// Each reads a number of things that follow, at most limit, and yields once for
+// each of them until the reader fails.
+func (r *Reader) Each(what string, limit int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range r.Count(what, limit) {
+			if r.err != nil || !yield(i) {
+				return
+			}
+		}
+	}
+}
+
 // String reads what Writer.String wrote, of at most limit bytes; "" after an
-// error.
+// error. Memory is taken as the bytes come.
 func (r *Reader) String(limit int) string {
 	n := r.Count("a string's length", limit)
 	if n == 0 || r.err != nil {
 		return ""
 	}
-	b := make([]byte, n)
-	if _, err := io.ReadFull(r.r, b); err != nil {
-		r.Fail(unexpected(err))
-		return ""
+	var b []byte
+	for len(b) < n {
+		have, next := len(b), min(len(b)+bufferBytes, n)
+		b = slices.Grow(b, next-have)[:next]
+		if _, err := io.ReadFull(r.r, b[have:]); err != nil {
+			r.Fail(unexpected(err))
+			return ""
+		}
 	}
 	return string(b)
+}
+
+// Text reads a String that must be UTF-8.
+func (r *Reader) Text(limit int) string {
+	s := r.String(limit)
+	if !utf8.ValidString(s) {
+		r.Fail(fmt.Errorf("want text, got invalid UTF-8 in %q", s))
+		return ""
+	}
+	return s
 }
 
 // End fails unless everything was read.

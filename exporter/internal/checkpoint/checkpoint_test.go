@@ -51,6 +51,16 @@ func TestReaderErrors(t *testing.T) {
 		{"fixed number cut off", "1234567", func(r *checkpoint.Reader) { r.Fixed() }, "unexpected EOF"},
 		{"string cut off", "\x05abc", func(r *checkpoint.Reader) { r.String(5) }, "unexpected EOF"},
 		{"string too long", "\x05abcde", func(r *checkpoint.Reader) { r.String(4) }, "a string's length: want at most 4, got 5"},
+		{"string longer than the file", "\xff\xff\xff\xff\x07abc", func(r *checkpoint.Reader) { r.String(math.MaxInt32) }, "unexpected EOF"},
+		{"text that is none", "\x01\xff", func(r *checkpoint.Reader) { r.Text(5) }, `want text, got invalid UTF-8 in "\xff"`},
+		{"things cut off", "\xff\xff\xff\xff\x07\x01", func(r *checkpoint.Reader) {
+			for n := range r.Each("things", math.MaxInt32) {
+				if r.Uint(); n > 1 {
+					t.Error("reading goes on after an error")
+					return
+				}
+			}
+		}, "unexpected EOF"},
 		{"count too large", "\x09", func(r *checkpoint.Reader) { r.Count("arms", 8) }, "arms: want at most 8, got 9"},
 		{"more than was read", "\x01\x01", func(r *checkpoint.Reader) { r.Uint() }, "more follows where the state should end"},
 		{"the first error stays", "", func(r *checkpoint.Reader) { r.Fixed(); r.Fail(errors.New("second")) }, "unexpected EOF"},

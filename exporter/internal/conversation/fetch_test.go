@@ -33,18 +33,3 @@ func TestApplyAllIsApply(t *testing.T) {
 		}
 	})
 }
-
-// written gives what a checkpoint of the state holds.
-func written(t *testing.T, s *conversation.State) []byte {
-	t.Helper()
-	f, err := s.Freeze()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Thaw()
-	var b bytes.Buffer
-	if err := f.Write(&b); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}

@@ -180,10 +180,7 @@ func (s *State) load(r *checkpoint.Reader) error {
 	c.arm = uint16(r.Count("experiment arm", math.MaxUint16))
 	c.highest = uint16(r.Count("highest episode", event.MaxEpisode))
 	c.flags = recordFlags(r.Count("conversation flags", math.MaxUint8))
-	for range r.Count("event ids", math.MaxInt32) {
-		if r.Err() != nil {
-			break
-		}
+	for range r.Each("event ids", math.MaxInt32) {
 		s.addID(c, r.Fixed())
 	}
 	for more := true; more; {
@@ -192,8 +189,13 @@ func (s *State) load(r *checkpoint.Reader) error {
 			return err
 		}
 	}
-	if !s.series.Has(c.labels, c.arm) {
+	switch {
+	case !s.series.Has(c.labels, c.arm):
 		return fmt.Errorf("labels %v and experiment arm %d are not among the series", c.labels, c.arm)
+	case s.index.find(c.key, s.keyOf) != 0:
+		return errors.New("it is there twice")
+	case c.last > s.now || s.tail != 0 && c.last < s.records.view(s.tail).last || c.flags&idle != 0 && s.active != 0:
+		return errors.New("it is not in the order of last arrivals")
 	}
 	if c.idCount > manyIDs {
 		s.indexIDs(i, c)
@@ -226,7 +228,7 @@ func (s *State) loadEpisode(r *checkpoint.Reader, i uint32, c *record) (more boo
 	if e.turnsKind == summed || e.costKind == summed {
 		sums := &increments{turns: r.Uint()}
 		sums.cost.Load(r)
-		sums.id = r.String(tally.MaxExemplarID)
+		sums.id = r.Text(tally.MaxExemplarID)
 		s.sums[incrementsKey{i, e.number}] = sums
 	}
 	more = r.Count("whether an episode follows", 1) == 1

@@ -145,3 +145,34 @@ func TestLoadOfDamagedStates(t *testing.T) {
 		t.Errorf("of a later version: %v", err)
 	}
 }
+
+// What no state has is refused, even where every field alone is right: it would
+// break a promise later, or a scrape.
+func TestLoadRefusesWhatNoStateHas(t *testing.T) {
+	s := newState()
+	s.Advance(start + 1)
+	empty := written(t, s)
+	const lists = 8 // five tables of label values, label sets, arms and conversations, all empty
+	front, zeros := string(empty[:len(empty)-lists]), strings.Repeat("\x00", lists)
+	untilSettings := bytes.Index(empty, []byte(`{"idle_timeout"`)) - 2 // without their length
+	s = newState()
+	s.Apply(&event.Event{ConversationID: "a", Episode: 1, Seconds: event.NoSeconds})
+	one := string(written(t, s)[len(empty):])
+	s.Advance(start + 1)
+	s.Apply(&event.Event{ConversationID: "b", Episode: 1, Seconds: event.NoSeconds})
+	other := string(written(t, s)[len(empty)+len(one):])
+	for _, tt := range []struct{ name, state, want string }{
+		{"settings longer than the file", string(empty[:untilSettings]) + "\xff\xff\xff\xff\x07{}", "reading the state: unexpected EOF"},
+		{"a label value twice", front + "\x02\x01a\x01a" + zeros[1:], `reading the state: label value "a" is there twice, or empty`},
+		{"one of those there always are", front + "\x01\x05other" + zeros[1:], `reading the state: label value "other" is there twice, or empty`},
+		{"a label value that is no text", front + "\x01\x01\xff" + zeros[1:], `reading the state: want text, got invalid UTF-8 in "\xff"`},
+		{"a conversation twice", front + zeros[1:] + "\x02" + one + one, "reading conversation 2: it is there twice"},
+		{"conversations out of order", front + zeros[1:] + "\x02" + other + one, "reading conversation 2: it is not in the order of last arrivals"},
+		{"two conversations", front + zeros[1:] + "\x02" + one + other, ""},
+	} {
+		_, err := conversation.Load(strings.NewReader(tt.state))
+		if got := fmt.Sprint(err); err != nil && got != tt.want || err == nil && tt.want != "" {
+			t.Errorf("%s: got error %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

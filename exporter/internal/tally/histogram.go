@@ -16,6 +16,7 @@ const (
 	schema        = 3
 	zeroThreshold = 1.0 / (1 << 20)
 	maxNative     = 40 << schema
+	numNatives    = 60<<schema + 1
 )
 
 // nativeGrowth is for how many more buckets there is room when one is added and

@@ -3,6 +3,7 @@ package tally
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"supportexporter/exporter/internal/checkpoint"
 	"supportexporter/exporter/internal/event"
@@ -30,23 +31,26 @@ func (t *Tally) Save(w *checkpoint.Writer) {
 // buckets. What is wrong with it becomes the reader's error.
 func (t *Tally) Load(r *checkpoint.Reader) {
 	for _, tab := range []*table{&t.labels[0], &t.labels[1], &t.labels[2], &t.reasons, &t.components} {
-		for range r.Count("label values", math.MaxUint16-reservedNames) {
-			tab.add(r.String(event.MaxConversationID))
+		for range r.Each("label values", math.MaxUint16-reservedNames) {
+			tab.loadName(r)
 		}
 	}
-	for range r.Count("label sets", math.MaxInt32) {
+	for range r.Each("label sets", math.MaxInt32) {
 		c := &cell{}
 		c.load(r, t)
-		if r.Err() != nil {
-			return
+		if _, twice := t.byLabels[c.labels]; twice {
+			r.Fail(fmt.Errorf("label set %v is there twice", c.labels))
 		}
 		t.byLabels[c.labels] = uint32(len(t.cells))
 		t.cells = append(t.cells, c)
 		t.series += t.cellSeries()
 	}
-	for range r.Count("experiment arms", math.MaxUint16-1) {
+	for range r.Each("experiment arms", math.MaxUint16-1) {
 		a := &arm{}
 		a.load(r)
+		if _, twice := t.byArm[[2]string{a.experiment, a.variant}]; twice {
+			r.Fail(fmt.Errorf("experiment %q has variant %q twice", a.experiment, a.variant))
+		}
 		t.addArm(a)
 	}
 }
@@ -102,15 +106,21 @@ func (c *cell) load(r *checkpoint.Reader, t *Tally) {
 	c.seconds[1] = loadHistogram(r, t.buckets.Seconds)
 	c.turns = loadHistogram(r, t.buckets.Turns)
 	c.cost = loadHistogram(r, t.buckets.Cost)
-	for range r.Count("escalation reasons", math.MaxUint16) {
+	for range r.Each("escalation reasons", math.MaxUint16) {
 		e := escalations{reason: t.reasons.load(r), created: r.Int(), count: r.Uint()}
 		e.last.load(r)
+		if slices.ContainsFunc(c.escalations, func(other escalations) bool { return other.reason == e.reason }) {
+			r.Fail(fmt.Errorf("reason %d is there twice in label set %v", e.reason, c.labels))
+		}
 		c.escalations = append(c.escalations, e)
 		t.series += own(e.reason)
 	}
-	for range r.Count("cost components", math.MaxUint16) {
+	for range r.Each("cost components", math.MaxUint16) {
 		s := spending{component: t.components.load(r), created: r.Int()}
 		s.usd.Load(r)
+		if slices.ContainsFunc(c.spend, func(other spending) bool { return other.component == s.component }) {
+			r.Fail(fmt.Errorf("component %d is there twice in label set %v", s.component, c.labels))
+		}
 		c.spend = append(c.spend, s)
 		t.series += own(s.component)
 	}
@@ -122,6 +132,16 @@ func own(value uint16) int {
 		return 0
 	}
 	return 1
+}
+
+// loadName reads one more name.
+func (t *table) loadName(r *checkpoint.Reader) {
+	name := r.Text(event.MaxConversationID)
+	if _, twice := t.index[name]; twice || name == "" {
+		r.Fail(fmt.Errorf("label value %q is there twice, or empty", name))
+		return
+	}
+	t.add(name)
 }
 
 // load reads the index of one of the table's names.
@@ -145,8 +165,8 @@ func (a *arm) save(w *checkpoint.Writer) {
 }
 
 func (a *arm) load(r *checkpoint.Reader) {
-	a.experiment = r.String(event.MaxLabel)
-	a.variant = r.String(event.MaxLabel)
+	a.experiment = r.Text(event.MaxLabel)
+	a.variant = r.Text(event.MaxLabel)
 	a.created = r.Int()
 	var assigned [1]uint64
 	loadCounts(r, assigned[:], a.outcomes[:], a.reversed[:])
@@ -193,10 +213,16 @@ func loadHistogram(r *checkpoint.Reader, bounds []float64) *histogram {
 	h := newHistogram(bounds)
 	loadCounts(r, h.buckets)
 	h.sum.Load(r)
-	h.buckets = append(h.buckets, make([]uint64, r.Count("native buckets", math.MaxUint16))...)
+	h.buckets = append(h.buckets, make([]uint64, r.Count("native buckets", numNatives))...)
 	_, natives := h.shapes(bounds)
+	last := int16(math.MinInt16)
 	for i := range natives {
 		natives[i] = r.Fixed()
+		n := native(natives[i]).index()
+		if n <= last || n > maxNative {
+			r.Fail(fmt.Errorf("native bucket %d stands behind %d", n, last))
+		}
+		last = n
 	}
 	for i := range h.exemplars {
 		h.exemplars[i].load(r)
@@ -213,7 +239,7 @@ func (x *exemplar) save(w *checkpoint.Writer) {
 }
 
 func (x *exemplar) load(r *checkpoint.Reader) {
-	if id := r.String(MaxExemplarID); id != "" {
+	if id := r.Text(MaxExemplarID); id != "" {
 		*x = exemplar{id: []byte(id), value: math.Float64frombits(r.Fixed()), at: r.Int()}
 	}
 }
