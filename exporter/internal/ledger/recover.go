@@ -83,6 +83,9 @@ func (l *Ledger) apply(frame []byte) error {
 		if err := json.Unmarshal(body, &set); err != nil {
 			return fmt.Errorf("settings: %w", err)
 		}
+		if err := sameBuckets(l.state.Settings().Buckets, set.Buckets); err != nil {
+			return fmt.Errorf("settings: %w", err)
+		}
 		l.state.Configure(set)
 		return nil
 	}
