@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	collogspb "go.opentelemetry.io/proto/otlp/collector/logs/v1"
-	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	logspb "go.opentelemetry.io/proto/otlp/logs/v1"
 	statuspb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -177,48 +176,5 @@ func TestAttribute(t *testing.T) {
 		if got := otlp.Attribute(field); got != want {
 			t.Errorf("%q is %q, want %q", field, got, want)
 		}
-	}
-}
-
-// FuzzEach sees that whatever comes is judged, and that what is valid in both
-// encodings gives the same events.
-func FuzzEach(f *testing.F) {
-	f.Add([]byte(logs(jsonRecord)))
-	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[{"key":"gen_ai.conversation.id","value":{"stringValue":"\ud83d"}}]}]}]}]}`))
-	f.Add(request(f, &logspb.LogRecord{TimeUnixNano: 1, EventName: "gen_ai.evaluation.result", Attributes: attributes("gen_ai.conversation.id", "c",
-		"gen_ai.evaluation.name", "csat", "gen_ai.evaluation.score.value", 4.5, "support.cost.detail.x", -1.0)}))
-	f.Add(request(f, &logspb.LogRecord{Attributes: attributes("gen_ai.conversation.id", "c", "support.intent", &commonpb.KeyValueList{})}))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		before := bytes.Clone(body)
-		for _, e := range []otlp.Encoding{otlp.Protobuf, otlp.JSON} {
-			_, err := otlp.Each(body, e, func(_ int, line []byte, err error) bool {
-				one(t, line, err)
-				return true
-			})
-			var whole collogspb.ExportLogsServiceRequest
-			if e == otlp.Protobuf && err != nil && proto.Unmarshal(body, &whole) == nil {
-				t.Errorf("the library takes a body that is refused: %v", err)
-			}
-		}
-		if !bytes.Equal(before, body) {
-			t.Error("the body was changed")
-		}
-	})
-}
-
-// one sees that a line is one event or one error of package event's.
-func one(t *testing.T, line []byte, err error) {
-	t.Helper()
-	var field *event.FieldError
-	if err != nil {
-		if !errors.As(err, &field) {
-			t.Errorf("error %v is a %T", err, err)
-		}
-		return
-	}
-	var d event.Decoder
-	events := 0
-	if err := d.Decode(line, event.NDJSON, func(int, *event.Event, error) bool { events++; return true }); err != nil || events != 1 {
-		t.Errorf("%s: %d events, %v", line, events, err)
 	}
 }
