@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/go-json-experiment/json"
 )
@@ -73,8 +74,8 @@ func readResult(body []byte, n int) (Result, bool) {
 	if err := json.Unmarshal(body, &r); err != nil || r.Events() != n {
 		return Result{}, false
 	}
-	if r.Accepted < 0 || r.Duplicates < 0 || r.Rejected < 0 {
-		return Result{}, false
+	if min(r.Accepted, r.Duplicates, r.Rejected) < 0 || max(r.Accepted, r.Duplicates, r.Rejected) > n {
+		return Result{}, false // the sum of large numbers may be anything
 	}
 	for _, e := range r.Errors {
 		if e.Index < 0 || e.Index >= n {
@@ -89,8 +90,14 @@ func readResult(body []byte, n int) (Result, bool) {
 func newStatusError(code int, body []byte) *StatusError {
 	var r Result
 	if json.Unmarshal(body, &r) == nil && len(r.Errors) > 0 {
-		return &StatusError{Code: code, Message: r.Errors[0].Error()}
+		return &StatusError{Code: code, Message: quote(r.Errors[0].Error())}
 	}
-	text := strings.ToValidUTF8(string(body[:min(len(body), maxMessage)]), "")
-	return &StatusError{Code: code, Message: strings.Join(strings.Fields(text), " ")}
+	return &StatusError{Code: code, Message: quote(string(body[:min(len(body), maxMessage)]))}
+}
+
+// quote makes foreign text fit for one line of a log or a terminal.
+func quote(text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	text = strings.Join(words, " ")
+	return strings.ToValidUTF8(text[:min(len(text), maxMessage)], "")
 }
