@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -58,32 +57,6 @@ func TestLayoutDoesNotMatter(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("%q: events (-want +got):\n%s", content.String(), diff)
-		}
-	})
-}
-
-// No content makes the reader fail in another way than by an error, yield
-// something that is not on one line, or lose its place.
-func FuzzReadFile(f *testing.F) {
-	for _, seed := range []string{"", "{}\n{}", "[{},\n{}]", "{\n}", "\n\n[", "{\"a\":\n", "[1,]", "x\ny"} {
-		f.Add([]byte(seed))
-		f.Add(gzipped(f, seed))
-		f.Add(zstdCompressed(f, seed))
-	}
-	f.Fuzz(func(t *testing.T, content []byte) {
-		last := 1
-		err := readFile(&environment{stdin: bytes.NewReader(content)}, stdinName, nil, func(line int, raw []byte) error {
-			if len(raw) == 0 || bytes.ContainsRune(raw, '\n') {
-				t.Fatalf("line %d: %q", line, raw)
-			}
-			if line < last {
-				t.Fatalf("line %d after %d", line, last)
-			}
-			last = line
-			return nil
-		})
-		if err != nil && !strings.HasPrefix(err.Error(), "<stdin>:") {
-			t.Fatalf("error does not name the file: %v", err)
 		}
 	})
 }

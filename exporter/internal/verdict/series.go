@@ -3,6 +3,7 @@ package verdict
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -50,7 +51,7 @@ func newCounted(series model.Vector) counted {
 			text(model.MetricNameLabel), s.Metric[model.JobLabel], s.Metric[model.InstanceLabel], s.Metric["cause"],
 			labels{text("experiment"), text("variant"), text("kpi"), text("outcome"), text("role")},
 		}
-		if key.labels.experiment != "" {
+		if key.labels.experiment != "" && possible(key.name, float64(s.Value)) {
 			seen[key] = max(seen[key], float64(s.Value))
 		}
 	}
@@ -73,6 +74,18 @@ func newCounted(series model.Vector) counted {
 		}
 	}
 	return c
+}
+
+// possible says whether an exporter can have shown this value. Nothing can be
+// worked out of another one, so it counts as not there.
+func possible(name string, v float64) bool {
+	switch name {
+	case tally.ExperimentAlpha:
+		return 0 < v && v < 1
+	case tally.ExperimentPlanned, tally.ExperimentWeight:
+		return 0 < v && !math.IsInf(v, 1)
+	}
+	return 0 <= v && !math.IsInf(v, 1)
 }
 
 func (c counted) experiments() []string {

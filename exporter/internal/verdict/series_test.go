@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
@@ -132,6 +133,21 @@ func TestRemaining(t *testing.T) {
 		change(&e)
 		if got, ok := e.Remaining(e.Arms[1], 0.8); ok {
 			t.Errorf("%s: %+v, want none", name, got)
+		}
+	}
+}
+
+// Values that no exporter has are as good as none: an alpha of 2 has no interval.
+func TestFromImpossibleSeries(t *testing.T) {
+	want := FromSeries(parsed(t, exposed))
+	for _, more := range []string{
+		"support_experiment_alpha 0", "support_experiment_alpha 1", "support_experiment_alpha +Inf", "support_experiment_alpha NaN",
+		"support_experiment_planned_conversations 0", "support_experiment_planned_conversations +Inf", "support_experiment_min_lift_ratio NaN",
+	} {
+		name, value, _ := strings.Cut(more, " ")
+		line := name + `{job="s",instance="c",experiment="greeting"} ` + value + "\n"
+		if diff := cmp.Diff(want, FromSeries(parsed(t, exposed+line)), cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("with %s (-without +with):\n%s", more, diff)
 		}
 	}
 }
