@@ -121,13 +121,9 @@ audit: $(BIN)/.govulncheck@$(GOVULNCHECK_VERSION) ## Known vulnerabilities in wh
 	@echo "govulncheck asks https://vuln.go.dev: this needs the network"
 	$(BIN)/govulncheck ./...
 
-fuzz: ## Every fuzz target for FUZZTIME.
-	@set -e; for pkg in $$($(GO) list ./...); do \
-		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-			echo "== $$pkg $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$pkg; \
-		done; \
-	done
+# FUZZTIME=10m for a long run, FUZZTIME=1000x for a number of executions of each.
+fuzz: ## Every fuzz target for FUZZTIME, and a table of what came of it.
+	@GO="$(GO)" .ci/fuzz $(FUZZTIME)
 
 clean: ## Remove what was built, and the tools.
 	rm -rf dist $(BIN)
