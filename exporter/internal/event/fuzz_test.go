@@ -14,8 +14,10 @@ import (
 )
 
 // FuzzDecode holds the Decoder against the oracle: they must accept the same
-// bodies and the same events of them, with the same values.
+// bodies and the same events of them, with the same values, whatever the Decoder
+// has read before.
 func FuzzDecode(f *testing.F) {
+	full := push(f, fullest())
 	huge := regexp.MustCompile(`[eE][+-]?[0-9]{5}`)
 	f.Fuzz(func(t *testing.T, body []byte, lines bool) {
 		if huge.Match(body) {
@@ -28,6 +30,9 @@ func FuzzDecode(f *testing.F) {
 		before := bytes.Clone(body)
 		events, wantErr := split(body)
 		var d Decoder
+		if err := d.Decode(full, JSON, func(int, *Event, error) bool { return true }); err != nil {
+			t.Fatal(err)
+		}
 		count := 0
 		err := d.Decode(body, format, func(index int, e *Event, err error) bool {
 			if count++; index != count-1 {
@@ -81,6 +86,12 @@ func checkFieldError(t rapid.TB, err error) {
 	var field *FieldError
 	if !errors.As(err, &field) || field.Reason == "" || field.Message == "" {
 		t.Fatalf("%#v: not a whole *FieldError", err)
+	}
+	switch field.Reason {
+	case ReasonUnknown, ReasonDuplicate, ReasonMissing, ReasonRange: // others may be about an event that is no object, or a name that is no text
+		if field.Field == "" {
+			t.Fatalf("%#v: does not name the field", field)
+		}
 	}
 	text := err.Error()
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) || len(text) > 1000 {
