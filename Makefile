@@ -34,12 +34,14 @@ build: ## Static binaries in dist/.
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o dist/supportctl ./exporter/supportctl
 
 # Nothing is taken from an earlier run: tests build programs and start them, and
-# whether those changed is not seen. The last package tells what it saw: the
-# queries of the dashboards and their times, and the alerts as a person would read
-# them.
+# whether those changed is not seen. The second line tells what it saw: the queries
+# of the dashboards and their times, and the alerts as a person would read them.
+# Short forms of crash and soak are among the tests, those of fuzz and bench follow.
 test: tools ## All tests.
 	$(GO) test -count=1 -timeout 20m $$($(GO) list ./... | grep -v /internal/bundle$$)
 	$(GO) test -count=1 -timeout 20m -v ./exporter/internal/bundle
+	$(MAKE) --no-print-directory fuzz FUZZTIME=1s
+	$(GO) test -short -run '^$$' -bench . -benchtime 1x -timeout 20m ./exporter/internal/bench
 
 # Without the packages that are only tests of files and of other programs, or
 # have one goroutine: the detector would slow them and find nothing.
