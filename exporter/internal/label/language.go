@@ -3,6 +3,7 @@ package label
 import (
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -90,6 +91,11 @@ func languageForm(v string, reduce bool) (_ string, ok bool) {
 	case reduce:
 		return base.String(), true
 	}
-	plain, err := language.Raw.Compose(base, script, region, tag.Variants())
+	// A tag that repeats a variant can keep pieces that are none.
+	variants := slices.DeleteFunc(tag.Variants(), func(v language.Variant) bool {
+		_, err := language.ParseVariant(v.String())
+		return err != nil
+	})
+	plain, err := language.Raw.Compose(base, script, region, variants)
 	return strings.ToLower(plain.String()), err == nil
 }

@@ -35,9 +35,11 @@ func TestLanguages(t *testing.T) {
 		{"zh-cmn-Hans-CN", "zh", "zh-hans-cn", 0},
 		{"cmn", "zh", "zh", 0}, // Mandarin, a member of Chinese
 		{"cmn-EN", "zh", "zh", 0},
-		{"iw", "he", "he", 0},  // an old name of Hebrew
-		{"deu", "de", "de", 0}, // three letters where two will do
-		{"und", "", "", 0},     // undetermined: as if not pushed
+		{"sl-rozaj-biske-1994", "sl", "sl-rozaj-biske-1994", 0},
+		{"sl-biske-1994-biske-1-19", "sl", "sl-biske", 0}, // a variant twice, and pieces of none
+		{"iw", "he", "he", 0},                             // an old name of Hebrew
+		{"deu", "de", "de", 0},                            // three letters where two will do
+		{"und", "", "", 0},                                // undetermined: as if not pushed
 		{"und-US", "", "", 0},
 		{"  ", "", "", 0},
 		{"unknown", Unknown, Unknown, 0},
