@@ -17,7 +17,7 @@ func badFiles() map[string][]string {
 		"base-of-another-label":      {`f.yml:3: labels.tier: unknown field "base", must be one of allow, max_values`},
 		"base-yes":                   {`f.yml:2: labels.language.base: must be true or false, got "yes"`},
 		"batch-over-default-queue":   {`f.yml:1: ingest.max_queue_events: must be at least max_batch_events (200000), or a full batch never fits; got 100000`},
-		"body-over-inflight":         {`f.yml:3: ingest.max_inflight_bytes: must be at least max_body_bytes (33554432), or a full body never fits; got 16777216`},
+		"body-over-inflight":         {`f.yml:3: ingest.max_inflight_bytes: must be at least twice max_body_bytes (33554432), or a full body never fits; got 66060288`},
 		"batch-over-queue":           {`f.yml:3: ingest.max_queue_events: must be at least max_batch_events (5000), or a full batch never fits; got 4999`},
 		"body-bytes-ambiguous":       {`f.yml:2: ingest.max_body_bytes: must be a size from 1KiB to 1GiB such as 16MiB, got "16MB"`},
 		"body-bytes-fraction":        {`f.yml:2: ingest.max_body_bytes: must be a size from 1KiB to 1GiB such as 16MiB, got "1.5MiB"`},

@@ -62,7 +62,7 @@ type Buckets struct {
 type Ingest struct {
 	MaxBodyBytes     int64   // of one request, decompressed
 	MaxBatchEvents   int     // of one request
-	MaxInflightBytes int64   // of all requests that are being dealt with; at least MaxBodyBytes
+	MaxInflightBytes int64   // of all requests that are being dealt with; at least twice MaxBodyBytes
 	MaxQueueEvents   int     // of all requests, not yet committed; at least MaxBatchEvents
 	EventsPerSecond  float64 // 0: no limit; the burst is MaxBatchEvents, so that any batch can pass
 	TokensFile       string  // who may push; "": anybody

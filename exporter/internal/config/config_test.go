@@ -94,8 +94,8 @@ func TestParse(t *testing.T) {
 		{"buckets: {resolution_seconds: [0.5, 60]}", func(c *Config) { c.Buckets.ResolutionSeconds = []float64{0.5, 60} }},
 		{"exemplars: false", func(c *Config) { c.Exemplars = false }},
 		{"ingest: {max_body_bytes: 512KiB}", func(c *Config) { c.Ingest.MaxBodyBytes = 512 << 10 }},
-		{"ingest: {max_body_bytes: 1GiB, max_inflight_bytes: 1GiB}", func(c *Config) {
-			c.Ingest.MaxBodyBytes, c.Ingest.MaxInflightBytes = 1<<30, 1<<30
+		{"ingest: {max_body_bytes: 1GiB, max_inflight_bytes: 2GiB}", func(c *Config) {
+			c.Ingest.MaxBodyBytes, c.Ingest.MaxInflightBytes = 1<<30, 2<<30
 		}},
 		{"ingest: {max_body_bytes: 1024}", func(c *Config) { c.Ingest.MaxBodyBytes = 1024 }},
 		{"ingest: {max_batch_events: 7, max_queue_events: 7}", func(c *Config) {

@@ -114,14 +114,14 @@ func (d *document) ingest(in *Ingest) value {
 	read := d.object(fields{
 		"max_body_bytes":     d.bytes(&in.MaxBodyBytes, 1<<10, 1<<30),
 		"max_batch_events":   d.integer(&in.MaxBatchEvents, 1, 1_000_000),
-		"max_inflight_bytes": d.bytes(&in.MaxInflightBytes, 1<<10, 1<<40),
+		"max_inflight_bytes": d.bytes(&in.MaxInflightBytes, 2<<10, 1<<40),
 		"max_queue_events":   d.integer(&in.MaxQueueEvents, 1, 10_000_000),
 		"events_per_second":  d.number(&in.EventsPerSecond, 0, 1_000_000_000),
 		"tokens_file":        d.text(&in.TokensFile, 0, 4096),
 	})
 	return d.with(read, func(path string) {
-		if d.ok(path) && in.MaxInflightBytes < in.MaxBodyBytes {
-			d.fail(path+".max_inflight_bytes", "must be at least max_body_bytes (%d), or a full body never fits; got %d",
+		if d.ok(path) && in.MaxInflightBytes/2 < in.MaxBodyBytes {
+			d.fail(path+".max_inflight_bytes", "must be at least twice max_body_bytes (%d), or a full body never fits; got %d",
 				in.MaxBodyBytes, in.MaxInflightBytes)
 		}
 		if d.ok(path) && in.MaxQueueEvents < in.MaxBatchEvents {

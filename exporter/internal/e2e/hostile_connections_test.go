@@ -124,7 +124,7 @@ func TestGreedyClient(t *testing.T) {
 		duration = time.Second
 	}
 	e := startExporter(t, t.TempDir(), "--config.file="+writeFile(t, "config.yml",
-		"ingest: {max_inflight_bytes: 16MiB, max_queue_events: 20000}"))
+		"ingest: {max_body_bytes: 4MiB, max_inflight_bytes: 16MiB, max_queue_events: 20000}"))
 	g := startGood(t, e)
 	deadline := time.Now().Add(duration)
 	var mu sync.Mutex

@@ -3,6 +3,7 @@ package ingest
 import (
 	"io"
 	"math"
+	"net/http"
 	"runtime"
 
 	"supportexporter/exporter/internal/config"
@@ -26,10 +27,16 @@ func (a *admission) configure(c config.Ingest) {
 	a.queue.SetLimit(c.MaxQueueEvents)
 }
 
-// takeBytes makes room for n more bytes of the request's body.
+// takeBytes makes room for n more bytes of the request. One that would not have
+// half of all room for itself could come again for ever: it is too large.
 func (d *desk) takeBytes(n int) error {
-	if !d.admission.bytes.Take(d.client, n) {
-		return refuseFor(retryBusy, "inflight", "too much is being pushed: more than %.0f bytes, or this client's share of them, are in flight", d.admission.bytes.Limit())
+	all := d.admission.bytes
+	if most := all.Limit() / 2; float64(d.bytes+n) > most {
+		return refuse(http.StatusRequestEntityTooLarge, "too_large",
+			"a request may take %.0f bytes, half of max_inflight_bytes, with what is to be said about its errors; this one takes more", most)
+	}
+	if !all.Take(d.client, n) {
+		return refuseFor(retryBusy, "inflight", "too much is being pushed: more than %.0f bytes, or this client's part of them, are in flight", all.Limit())
 	}
 	d.bytes += n
 	return nil
@@ -54,16 +61,18 @@ type metered struct {
 	in   io.Reader
 	desk *desk
 	room int // bytes taken and not read yet
+	left int // bytes that may still be taken: the body has no more
 }
 
 func (m *metered) Read(p []byte) (int, error) {
 	n, err := m.in.Read(p)
 	if m.room -= n; m.room < 0 {
-		more := max(quantum, -m.room)
-		if full := m.desk.takeBytes(more); full != nil {
-			return 0, full
+		more := max(-m.room, min(quantum, m.left))
+		if refused := m.desk.takeBytes(more); refused != nil {
+			return 0, refused
 		}
 		m.room += more
+		m.left -= more
 	}
 	return n, err
 }

@@ -110,14 +110,42 @@ func TestBytesInFlightAreShared(t *testing.T) {
 	}
 }
 
-// Errors count, too: they are longer than the events they are about.
+// Errors count, too: they are longer than the events they are about. A request
+// that would never find room for them is not to come again.
 func TestBytesInFlightCountErrors(t *testing.T) {
-	for limit, want := range map[int64]int{1 << 20: http.StatusTooManyRequests, 2 << 20: http.StatusBadRequest} {
-		p := newPushes(t, func(c *config.Config) { c.Ingest.MaxBodyBytes, c.Ingest.MaxInflightBytes = 1<<20, limit })
-		if code, _, _ := p.do(t, post(ndjsonType, strings.Repeat("7\n", 2000))); code != want {
+	bad := strings.Repeat("7\n", 2000) // of 1 MB of errors
+	for limit, want := range map[int64]int{1 << 20: http.StatusRequestEntityTooLarge, 4 << 20: http.StatusBadRequest} {
+		p := newPushes(t, func(c *config.Config) { c.Ingest.MaxBodyBytes, c.Ingest.MaxInflightBytes = 1<<19, limit })
+		if code, _, _ := p.do(t, post(ndjsonType, bad)); code != want {
 			t.Errorf("with %d bytes: code %d, want %d", limit, code, want)
 		}
 		wantNothingHeld(t, p)
+	}
+	p := newPushes(t, func(c *config.Config) { c.Ingest.MaxBodyBytes, c.Ingest.MaxInflightBytes = 1<<19, 3<<20 })
+	finish := p.hold(t, modest, strings.Repeat(" ", 1<<19-1000)+numbered(1))
+	defer finish()
+	if code, _, header := p.from(t, greedy, bad); code != http.StatusBadRequest {
+		t.Errorf("beside a slow push: code %d, Retry-After %q", code, header.Get("Retry-After"))
+	}
+}
+
+// However small the bounds are, what they allow finds room, also if it does not
+// say how long it is.
+func TestSmallestBytesInFlight(t *testing.T) {
+	for _, most := range []int{1 << 10, 10_000, 1 << 20} {
+		p := newPushes(t, func(c *config.Config) {
+			c.Ingest.MaxBodyBytes, c.Ingest.MaxInflightBytes = int64(most), 2*int64(most)
+		})
+		body := numbered(1)
+		body = strings.Repeat(" ", most-len(body)) + body
+		for _, length := range []int64{int64(most), -1} {
+			r := post(ndjsonType, body)
+			r.ContentLength = length
+			if code, answer, _ := p.do(t, r); code != http.StatusOK {
+				t.Errorf("a body of all %d bytes, length %d: code %d: %v", most, length, code, answer.Errors)
+			}
+			wantNothingHeld(t, p)
+		}
 	}
 }
 

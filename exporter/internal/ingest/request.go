@@ -86,16 +86,20 @@ func (d *desk) receive(w http.ResponseWriter, r *http.Request, limit int64) erro
 	if b.encoding, err = encodingOf(r); err != nil {
 		return err
 	}
-	if n := int(r.ContentLength); 0 <= n && n <= maxTrustedBytes {
-		if err := d.takeBytes(n); err != nil {
+	length := int(r.ContentLength)
+	if 0 <= length && length <= maxTrustedBytes {
+		if err := d.takeBytes(length); err != nil {
 			return err
 		}
-		b.Grow(n)
-		whole := b.AvailableBuffer()[:n]
+		b.Grow(length)
+		whole := b.AvailableBuffer()[:length]
 		_, err = io.ReadFull(r.Body, whole)
 		b.Write(whole) // where it is already
 	} else {
-		_, err = b.ReadFrom(&metered{in: http.MaxBytesReader(w, r.Body, limit), desk: d})
+		if length < 0 {
+			length = int(limit)
+		}
+		_, err = b.ReadFrom(&metered{in: http.MaxBytesReader(w, r.Body, limit), desk: d, left: length})
 	}
 	return unreadable(err, limit)
 }
