@@ -59,6 +59,7 @@ type killer struct {
 
 // run goes on until there were so many kills.
 func (k *killer) run(kills int) {
+	k.traffic.held = true // until there is an exporter
 	k.traffic.start(k.t, 8)
 	k.restart(2) // a store is killed while it is made, too
 	k.load()

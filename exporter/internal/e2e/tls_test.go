@@ -159,7 +159,7 @@ func TestClientsWithCertificates(t *testing.T) {
 		}
 		for _, args := range [][]string{
 			{"push", "--timeout=1ms", events}, {"check-ready"}, {"experiment", "list"},
-			{"simulate", "--timeout=1ms", "--start=now-10m", "--from=now-10m", "--duration=1m"},
+			{"simulate", "--timeout=1ms", "--start=now-10m", "--from=now-10m", "--duration=1m", "--conversations-per-day=200000"}, // some, at any hour
 		} {
 			flag := "--http.config.file="
 			out, err := exec.CommandContext(t.Context(), "supportctl", append(args, "--url="+url, flag+file)...).CombinedOutput()
