@@ -97,47 +97,59 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Scrapes beyond those that are answered at once are refused, and answered when
-// there is room again.
+// Scrapes beyond those that are answered at once are refused, sooner of a client
+// that has most of them, and answered when there is room again.
 func TestTooManyScrapes(t *testing.T) {
 	s := source(nil)
-	const limit = 8
-	entered, release := make(chan struct{}, 2*limit), make(chan struct{})
+	entered, release := make(chan struct{}), make(chan struct{})
 	s.Snapshot = func(context.Context) (*tally.Snapshot, error) {
 		entered <- struct{}{}
 		<-release
 		return counted(), nil
 	}
 	h := handler(s)
-	codes := make(chan int, 2*limit)
-	get := func() int {
+	get := func(client string) int {
+		r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		r.RemoteAddr = client
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		h.ServeHTTP(w, r)
 		return w.Code
 	}
-	for range limit {
-		go func() { codes <- get() }()
-	}
-	for range limit {
-		<-entered
-	}
-	beyond := make(chan int, 1)
-	go func() { beyond <- get() }()
-	select {
-	case code := <-beyond:
-		if code != http.StatusServiceUnavailable {
-			t.Errorf("a scrape beyond the limit got %d", code)
+	codes := make(chan int)
+	begin := func(client string) (code int) { // 0: it is being answered
+		go func() { codes <- get(client) }()
+		select {
+		case <-entered:
+			return 0
+		case code := <-codes:
+			return code
 		}
-	case <-entered:
-		t.Error("a scrape beyond the limit is answered")
+	}
+	answered := 0
+	for _, step := range []struct {
+		client         string
+		taken, refused int
+	}{{"192.0.2.1:1", 6, 3}, {"192.0.2.2:1", 1, 0}, {"192.0.2.3:1", 1, 0}, {"192.0.2.4:1", 0, 1}} {
+		for range step.taken {
+			if code := begin(step.client); code != 0 {
+				t.Fatalf("%s got %d, want to be answered", step.client, code)
+			}
+			answered++
+		}
+		for range step.refused {
+			if code := begin(step.client); code != http.StatusServiceUnavailable {
+				t.Fatalf("%s got %d, want to be refused", step.client, code)
+			}
+		}
 	}
 	close(release)
-	for range limit {
+	for range answered {
 		if code := <-codes; code != http.StatusOK {
 			t.Errorf("a scrape within the limit got %d", code)
 		}
 	}
-	if code := get(); code != http.StatusOK {
+	go func() { <-entered }()
+	if code := get("192.0.2.4:1"); code != http.StatusOK {
 		t.Errorf("a later scrape got %d", code)
 	}
 }
