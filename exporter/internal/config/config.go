@@ -96,7 +96,7 @@ func Default() *Config {
 		Exemplars: true,
 		Ingest: Ingest{
 			MaxBodyBytes:     16 << 20,
-			MaxInflightBytes: 128 << 20,
+			MaxInflightBytes: 64 << 20,
 			MaxBatchEvents:   10_000,
 			MaxQueueEvents:   100_000,
 		},

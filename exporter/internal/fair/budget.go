@@ -13,8 +13,10 @@ import "sync"
 // The first half of it goes to whoever asks. Beyond that, a client that holds some
 // gets more as long as it stays within an equal part: three quarters of the
 // budget, divided by the clients that hold some. One that holds nothing gets what
-// it asks for, if there is as much left. So a client alone may use three
-// quarters, many share them, and one that comes late finds the last one.
+// it asks for as long as anything is left, even if that is less: a large request
+// would never find its room beside many small ones. So a client alone may use
+// three quarters, many share them, one that comes late finds the last one, and the
+// budget is exceeded by one request at most.
 //
 // It is safe for concurrent use.
 type Budget struct {
@@ -56,13 +58,12 @@ func (b *Budget) take(client string, n float64) (missing float64) {
 // missing gives how much has to be returned before a client can have n more, by
 // anybody or, for its equal part, by the client itself; 0 if it can have them now.
 func (b *Budget) missing(client string, n float64) float64 {
-	total := max(0, b.used+n-b.limit)
 	held := b.held[client]
 	if held == 0 {
-		return total
+		return max(0, b.used+min(n, 1)-b.limit)
 	}
 	part := b.limit * 3 / 4 / float64(len(b.held))
-	return max(total, min(held, held+n-part, b.used+n-b.limit/2))
+	return max(0, b.used+n-b.limit, min(held, held+n-part, b.used+n-b.limit/2))
 }
 
 // Return takes back n of what a client holds.

@@ -22,7 +22,7 @@ func TestRate(t *testing.T) {
 		{0, "b", 1, 100 * time.Millisecond},
 		{50 * time.Millisecond, "b", 1, 50 * time.Millisecond}, // half of one is not lost
 		{100 * time.Millisecond, "b", 1, 0},
-		{100 * time.Millisecond, "b", 101, 10100 * time.Millisecond}, // never, but that is not for a rate to say
+		{100 * time.Millisecond, "c", 101, 100 * time.Millisecond}, // one more has to be returned, then c may have all
 		{20 * time.Second, "a", 100, 0},
 		{25 * time.Second, "a", 25, 0},                     // 75 of 100 are used then
 		{25 * time.Second, "a", 1, 100 * time.Millisecond}, // the last quarter is for others
@@ -72,5 +72,32 @@ func TestRateIsSharedEqually(t *testing.T) {
 	}
 	if want := perSecond*seconds + burst; total > want || total < want*98/100 {
 		t.Errorf("%d were let through in %d s, want about %d", total, seconds, want)
+	}
+}
+
+// A client that sends small batches whenever it may does not shut out another's
+// large ones, which comes when it is told to.
+func TestLargeBatchesAreNotStarved(t *testing.T) {
+	const perSecond, burst = 2000, 10_000
+	for _, large := range []int{50, 2600, 5000, burst} {
+		r := fair.NewRate(perSecond, burst)
+		next, tries, served := time.Duration(0), 0, 0
+		for now := time.Duration(0); now < time.Minute; now += 5 * time.Millisecond {
+			for r.Take("greedy", 50, noon.Add(now)) == 0 {
+			}
+			if now < next {
+				continue
+			}
+			tries++
+			wait := r.Take("large", large, noon.Add(now))
+			if wait == 0 {
+				served++
+			}
+			next = now + max(wait, 5*time.Millisecond)
+		}
+		// Its equal part is half of the rate.
+		if least := perSecond * 60 / 2 / large * 8 / 10; served < least {
+			t.Errorf("batches of %d: %d were let through in %d tries, want %d at least", large, served, tries, least)
+		}
 	}
 }

@@ -1,6 +1,10 @@
 package fair
 
-import "sync"
+import (
+	"context"
+	"slices"
+	"sync"
+)
 
 // Turns lets so many work at the same time, and clients take turns: whose turn
 // it is goes round among those that wait, however many each of them is.
@@ -19,13 +23,14 @@ func NewTurns(n int) *Turns {
 	return &Turns{free: n, waiting: map[string][]chan struct{}{}}
 }
 
-// Wait returns when it is the caller's turn, which End ends.
-func (t *Turns) Wait(client string) {
+// Wait returns nil when it is the caller's turn, which End ends, or why ctx has
+// ended before.
+func (t *Turns) Wait(ctx context.Context, client string) error {
 	t.mu.Lock()
 	if t.free > 0 {
 		t.free--
 		t.mu.Unlock()
-		return
+		return nil
 	}
 	turn := make(chan struct{})
 	if len(t.waiting[client]) == 0 {
@@ -33,7 +38,31 @@ func (t *Turns) Wait(client string) {
 	}
 	t.waiting[client] = append(t.waiting[client], turn)
 	t.mu.Unlock()
-	<-turn
+	select {
+	case <-turn:
+		return nil
+	case <-ctx.Done():
+	}
+	if !t.leave(client, turn) {
+		t.End() // it was just given
+	}
+	return context.Cause(ctx)
+}
+
+// leave takes back a wish for a turn, unless it was fulfilled.
+func (t *Turns) leave(client string, turn chan struct{}) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i := slices.Index(t.waiting[client], turn)
+	if i < 0 {
+		return false
+	}
+	t.waiting[client] = slices.Delete(t.waiting[client], i, i+1)
+	if len(t.waiting[client]) == 0 {
+		delete(t.waiting, client)
+		t.order = slices.DeleteFunc(t.order, func(c string) bool { return c == client })
+	}
+	return true
 }
 
 // End gives the turn to the next client.

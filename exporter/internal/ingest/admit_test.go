@@ -11,6 +11,7 @@ import (
 	"supportexporter/exporter/internal/event"
 	"supportexporter/exporter/internal/ingest"
 	"supportexporter/exporter/internal/ledger"
+	"supportexporter/exporter/internal/telemetry"
 )
 
 // wantNothingHeld checks that no request left anything taken of what all share.
@@ -129,6 +130,38 @@ func TestBytesInFlightCountErrors(t *testing.T) {
 	}
 }
 
+// What an archive's events become counts until they are committed.
+func TestBytesInFlightCountArchives(t *testing.T) {
+	p := newPushes(t, nil)
+	g := gate{p.ledger, make(chan struct{}), make(chan struct{})}
+	p.metrics = telemetry.New() // for this handler alone
+	p.Handler = ingest.New(g, config.Default(), nil, nil, p.metrics, silent(), p.clock)
+	done := make(chan int, 1)
+	go func() {
+		r := compressed(t, "gzip", strings.Repeat(`{"conversation_id":"`+strings.Repeat("a", 250)+`"}`+"\n", 1000))
+		r.Header.Set("Content-Type", ndjsonType)
+		code, _, _ := p.do(t, r)
+		done <- code
+	}()
+	select {
+	case <-g.entered:
+	case code := <-done:
+		t.Fatalf("code %d, want to be committed", code)
+	}
+	bytes := 0
+	for line := range strings.Lines(own(t, p)) {
+		_, _ = fmt.Sscanf(line, "support_exporter_inflight_bytes %d", &bytes)
+	}
+	if bytes < 250_000 {
+		t.Errorf("%d bytes are in flight, want those of a thousand events", bytes)
+	}
+	close(g.open)
+	if code := <-done; code != http.StatusOK {
+		t.Errorf("code %d", code)
+	}
+	wantNothingHeld(t, p)
+}
+
 // However small the bounds are, what they allow finds room, also if it does not
 // say how long it is.
 func TestSmallestBytesInFlight(t *testing.T) {
@@ -169,6 +202,7 @@ func TestQueueIsShared(t *testing.T) {
 	g := gate{p.ledger, make(chan struct{}), make(chan struct{})}
 	c := config.Default()
 	c.Ingest.MaxQueueEvents = 40
+	p.metrics = telemetry.New() // for this handler alone
 	p.Handler = ingest.New(g, c, nil, nil, p.metrics, silent(), p.clock)
 	codes := make(chan int, 10)
 	push := func(client string) {
@@ -181,8 +215,12 @@ func TestQueueIsShared(t *testing.T) {
 		push(greedy)
 		<-g.entered
 	}
-	if code, _, header := p.from(t, greedy, numbered(10)); code != http.StatusTooManyRequests || header.Get("Retry-After") != "1" {
-		t.Errorf("a client with three quarters of the queue got %d, Retry-After %q", code, header.Get("Retry-After"))
+	code, answer, header := p.from(t, greedy, numbered(10))
+	if code != http.StatusTooManyRequests || header.Get("Retry-After") != "1" || !strings.Contains(answer.Errors[0].Message, "waiting") {
+		t.Errorf("a client with three quarters of the queue got %d, Retry-After %q: %v", code, header.Get("Retry-After"), answer.Errors)
+	}
+	if want := `support_exporter_requests_refused_total{reason="queue"} 1`; !strings.Contains(own(t, p), want) {
+		t.Errorf("no %s", want)
 	}
 	push(modest)
 	<-g.entered

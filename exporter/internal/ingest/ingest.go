@@ -96,11 +96,21 @@ func New(l Ledger, c *config.Config, tokens *token.Set, splits experiment.Splits
 // Configure puts another configuration in force for the requests that come.
 func (h *Handler) Configure(c *config.Config, tokens *token.Set, splits experiment.Splits) {
 	r := &rules{limits: c.Ingest, policy: label.NewPolicy(c.Labels), tokens: tokens, arms: newArms(splits, h.metrics)}
-	if perSecond := c.Ingest.EventsPerSecond; perSecond > 0 {
-		r.rate = fair.NewRate(perSecond, c.Ingest.MaxBatchEvents)
-	}
+	r.rate = rateOf(c.Ingest, h.rules.Load())
 	h.admission.configure(c.Ingest)
 	h.rules.Store(r)
+}
+
+// rateOf gives the rate of a configuration, nil for none: that of the rules before,
+// if it is the same, since a new one would let a new burst through.
+func rateOf(c config.Ingest, before *rules) *fair.Rate {
+	switch {
+	case c.EventsPerSecond == 0:
+		return nil
+	case before != nil && before.limits.EventsPerSecond == c.EventsPerSecond && before.limits.MaxBatchEvents == c.MaxBatchEvents:
+		return before.rate
+	}
+	return fair.NewRate(c.EventsPerSecond, c.MaxBatchEvents)
 }
 
 // Tokens says whether pushes need a bearer token.
@@ -142,14 +152,14 @@ func (h *Handler) push(d *desk, w http.ResponseWriter, r *http.Request, began ti
 	}
 	batch := h.ledger.NewBatch()
 	defer h.ledger.Release(batch)
-	if err := h.read(d, form, r.Header, began, batch, rules); err != nil {
+	if err := h.read(d, form, r, began, batch, rules); err != nil {
 		return err
 	}
 	if err := h.enqueue(d, batch.Len(), rules.rate); err != nil {
 		return err
 	}
+	defer h.admission.queue.Return(d.client, batch.Len())
 	result, err := h.ledger.Commit(batch)
-	h.admission.queue.Return(d.client, batch.Len())
 	if err != nil {
 		return h.uncommitted(err)
 	}
@@ -183,18 +193,24 @@ func (h *Handler) report(d *desk) {
 }
 
 // read decompresses and decodes the body.
-func (h *Handler) read(d *desk, f form, header http.Header, arrival time.Time, batch *ledger.Batch, rules *rules) error {
+func (h *Handler) read(d *desk, f form, r *http.Request, arrival time.Time, batch *ledger.Batch, rules *rules) error {
 	if d.body.isLarge() {
-		h.admission.turns.Wait(d.client)
+		if err := h.admission.turns.Wait(r.Context(), d.client); err != nil {
+			return refuse(http.StatusBadRequest, "body", "the client has gone: %v", err)
+		}
 		defer h.admission.turns.End()
 	}
 	x := h.readers.Get().(*reader)
-	defer h.readers.Put(x)
+	defer h.release(x)
 	body, err := x.inflate(&d.body, rules.limits.MaxBodyBytes)
 	if err != nil {
 		return err
 	}
-	return x.decode(d, body, f, header, arrival, batch, rules)
+	if err := x.decode(d, body, f, r.Header, arrival, batch, rules); err != nil {
+		return err
+	}
+	// What was decompressed is gone with the turn; what was made of it stays.
+	return d.takeBytes(max(0, batch.Bytes()-d.body.Len()))
 }
 
 // decode fills the batch with the body's valid events, and the answer with the

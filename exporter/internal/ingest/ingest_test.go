@@ -162,12 +162,11 @@ func TestRefusals(t *testing.T) {
 		{"a small body of large content", func() *http.Request { return compressed(t, "gzip", good+strings.Repeat(" ", 1000)) }, 413, "1000 bytes", "too_large"},
 		{"the same in zstd", func() *http.Request { return compressed(t, "zstd", good+strings.Repeat(" ", 1000)) }, 413, "1000 bytes", "too_large"},
 		{"too many events", func() *http.Request { return post(ndjsonType, strings.Repeat(good+"\n", 6)) }, 413, "5 events", "batch"},
-		{"more events than the queue takes", func() *http.Request { return post(ndjsonType, numbered(5)) }, 429, "waiting", "queue"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newPushes(t, func(c *config.Config) {
-				c.Ingest.MaxBodyBytes, c.Ingest.MaxBatchEvents, c.Ingest.MaxQueueEvents = 1000, 5, 4
+				c.Ingest.MaxBodyBytes, c.Ingest.MaxBatchEvents = 1000, 5
 			})
 			code, got, header := p.do(t, tt.request())
 			if code != tt.code {
@@ -242,6 +241,23 @@ func TestRate(t *testing.T) {
 	p.now = p.now.Add(4 * time.Second)
 	if code, _ := push(numbered(4)); code != 200 {
 		t.Errorf("after Retry-After: code %d", code)
+	}
+}
+
+// A reload that leaves the rate as it is gives no new burst; another rate does.
+func TestRateSurvivesAReload(t *testing.T) {
+	c := config.Default()
+	c.Ingest.EventsPerSecond, c.Ingest.MaxBatchEvents = 2, 10
+	p := newPushes(t, func(first *config.Config) { first.Ingest = c.Ingest })
+	for i, step := range []struct {
+		rate float64
+		code int
+	}{{2, 200}, {2, 429}, {3, 200}, {3, 429}, {0, 200}} {
+		c.Ingest.EventsPerSecond = step.rate
+		p.Configure(c, nil, nil)
+		if code, _, _ := p.do(t, post(ndjsonType, numbered(10))); code != step.code {
+			t.Errorf("step %d: code %d, want %d", i, code, step.code)
+		}
 	}
 }
 

@@ -44,6 +44,9 @@ const (
 
 func encodingOf(r *http.Request) (encoding, error) {
 	header := r.Header.Get("Content-Encoding")
+	if all := r.Header["Content-Encoding"]; len(all) > 1 {
+		header = strings.Join(all, ", ")
+	}
 	switch strings.ToLower(header) {
 	case "", "identity":
 		return plain, nil
@@ -130,6 +133,14 @@ type reader struct {
 	gzip     *gzip.Reader
 	zstd     *zstd.Decoder
 	inflated bytes.Buffer
+}
+
+// release takes a reader back, without what it needed for a large body.
+func (h *Handler) release(x *reader) {
+	if x.inflated.Cap() > maxKeptBytes {
+		x.inflated = bytes.Buffer{}
+	}
+	h.readers.Put(x)
 }
 
 // inflate gives the body, decompressed, of at most limit bytes. It is good until

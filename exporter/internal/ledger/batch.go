@@ -48,6 +48,9 @@ func (b *Batch) Add(e *event.Event) {
 // Len gives the number of events.
 func (b *Batch) Len() int { return b.events }
 
+// Bytes gives the memory that they take.
+func (b *Batch) Bytes() int { return len(b.buf) }
+
 // Commit makes the events of a batch durable and counts them. It returns when
 // both are done, or with an error when neither is. How much waits is for its
 // callers to bound.
