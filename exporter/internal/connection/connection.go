@@ -2,10 +2,10 @@
 // their time-outs.
 //
 // There is a bound on the number, which clients share. When it is reached, each new
-// connection takes the place of one of the client that has the most, of those
-// that have waited longest for their next request. So thousands of connections
-// that do nothing keep nobody out, and never take the last files of the process,
-// which the store needs.
+// connection takes the place of one of the client that has the most: one that waits
+// for a request, if there is one, and of those the one that has waited longest. So
+// thousands of connections that do nothing keep nobody out, and never take the
+// last files of the process, which the store needs.
 //
 // net/http sets five deadlines a request, each of them a timer of the runtime,
 // and nearly all are replaced before they pass. A connection of this package
@@ -16,7 +16,9 @@
 package connection
 
 import (
+	"crypto/tls"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,15 +111,14 @@ func (s *Set) add(c *conn) (victim *conn) {
 	return victim
 }
 
-// victim picks a connection of the client that has the most, of those whose
-// client has been silent for longest. It looks at some only, as a map gives them:
-// a client that has most of all connections has most of those, too.
+// victim picks a connection of the client that has the most. It looks at some only,
+// as a map gives them: a client that has most of all connections has most of
+// those, too.
 func (s *Set) victim() (worst *conn) {
 	const sample = 64
 	seen := 0
 	for c := range s.conns {
-		if worst == nil || s.clients[c.client] > s.clients[worst.client] ||
-			c.client == worst.client && c.since.Load() < worst.since.Load() {
+		if worst == nil || s.rather(c, worst) {
 			worst = c
 		}
 		if seen++; seen == sample {
@@ -125,6 +126,28 @@ func (s *Set) victim() (worst *conn) {
 		}
 	}
 	return worst
+}
+
+// rather says whether a is to be closed rather than b.
+func (s *Set) rather(a, b *conn) bool {
+	if a.client != b.client {
+		return s.clients[a.client] > s.clients[b.client]
+	}
+	if busy := a.busy.Load(); busy != b.busy.Load() {
+		return !busy
+	}
+	return a.since.Load() < b.since.Load()
+}
+
+// State is for a http.Server's ConnState: it tells which connections wait for a
+// request.
+func State(c net.Conn, state http.ConnState) {
+	if wrapped, ok := c.(*tls.Conn); ok {
+		c = wrapped.NetConn()
+	}
+	if own, ok := c.(*conn); ok {
+		own.busy.Store(state == http.StateActive)
+	}
 }
 
 // forget takes a connection out of the set, if it is there.
@@ -175,7 +198,8 @@ type conn struct {
 	*net.TCPConn
 	set    *Set
 	client string
-	since  atomic.Int64 // it has waited for a request, by the set's clock
+	since  atomic.Int64 // it has waited, for a request or for the rest of one, by the set's clock
+	busy   atomic.Bool  // with a request
 
 	mu          sync.Mutex
 	read, write deadline

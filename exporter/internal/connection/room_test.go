@@ -1,9 +1,11 @@
 package connection
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"testing"
 	"time"
 )
@@ -126,5 +128,25 @@ func TestRoomIsGivenBack(t *testing.T) {
 	}
 	if c.closed != 0 || c.set.Len() != 0 || len(c.set.clients) != 0 {
 		t.Errorf("%d connections of %d clients, %d closed to make room; want none", c.set.Len(), len(c.set.clients), c.closed)
+	}
+}
+
+// One that waits for a request goes before one that has begun with its request.
+func TestRoomIsNotMadeByWhoIsBusy(t *testing.T) {
+	c := newCrowd(t, 3)
+	clock := time.Now()
+	var clients []net.Conn
+	for i := range 3 { // the first waits longest, with a request half sent
+		client, served := c.connect("127.0.0.1")
+		clients = append(clients, client)
+		if i == 0 {
+			State(tls.Server(served, nil), http.StateActive)
+		}
+		clock = clock.Add(time.Second)
+		c.set.look(clock.UnixNano())
+	}
+	c.connect("127.0.0.1")
+	if !isOpen(t, clients[0]) || isOpen(t, clients[1]) || !isOpen(t, clients[2]) {
+		t.Errorf("open are %v, %v, %v; want all but the second", isOpen(t, clients[0]), isOpen(t, clients[1]), isOpen(t, clients[2]))
 	}
 }

@@ -122,7 +122,60 @@ func TestDecompressionBombs(t *testing.T) {
 		}
 	}
 	g.finish(t)
-	e.wantMemory(100 + 4*128)
+	e.wantMemory(memoryOfPushes)
+}
+
+// memoryOfPushes is what pushes may take at the defaults, in MB, as the operating
+// guide has it: four times max_inflight_bytes, twenty times max_body_bytes, and what
+// a small exporter has.
+const memoryOfPushes = 50 + (4*64+20*16)<<20/1_000_000
+
+// Archives of valid events are many times as large as what comes, until they are
+// committed: they count as what they become.
+func TestLargeArchives(t *testing.T) {
+	t.Parallel()
+	clients, each := 32, 4
+	if testing.Short() {
+		clients, each = 8, 1
+	}
+	const conversations = 6000
+	long := strings.Repeat("x", 60)
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	for i := range conversations {
+		fmt.Fprintf(w, `{"conversation_id": "%d-%s", "customer_id": "%s", "turns": 2, "escalation": {"escalated": true, "reason": "%s"}, "cost": {"usd": 9, "detail": {`,
+			i, strings.Repeat("x", 240), strings.Repeat("y", 250), strings.Repeat("z", 250))
+		for k := range 16 {
+			fmt.Fprintf(w, `"%s%d": 0.5, `, long, k)
+		}
+		fmt.Fprint(w, `"rest": 0.5}}}`+"\n")
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e := startExporter(t, t.TempDir())
+	g := startGood(t, e)
+	var taken atomic.Int64
+	var wg sync.WaitGroup
+	for range clients {
+		wg.Go(func() {
+			for range each {
+				a, err := e.tryPush(b.Bytes(), "Content-Encoding", "gzip")
+				switch {
+				case err == nil && a.status == http.StatusOK && a.Accepted+a.Duplicates == conversations:
+					taken.Add(1)
+				case err != nil || a.status != http.StatusTooManyRequests:
+					t.Errorf("got %s, %v; want 200 or 429", a.counts(), err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if taken.Load() == 0 {
+		t.Error("no archive was taken")
+	}
+	g.finish(t)
+	e.wantMemory(memoryOfPushes)
 }
 
 func compressTwice(t *testing.T, body []byte) []byte {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -27,7 +28,7 @@ type good struct {
 	e       *exporter // as the good client reaches it
 	stop    context.CancelFunc
 	done    sync.WaitGroup
-	pushed  int
+	pushed  atomic.Int64
 	slowest map[string]time.Duration // by path
 	errs    []error
 }
@@ -54,12 +55,12 @@ func startGood(t *testing.T, e *exporter) *good {
 
 func (g *good) run(ctx context.Context) {
 	for ; ctx.Err() == nil && len(g.errs) < 10; time.Sleep(10 * time.Millisecond) {
-		body := fmt.Appendf(nil, `{"conversation_id": "good-%d", "intent": "good", "turns": 1}`, g.pushed)
+		body := fmt.Appendf(nil, `{"conversation_id": "good-%d", "intent": "good", "turns": 1}`, g.pushed.Load())
 		ok := g.ask(eventsPath, func() (response, error) {
 			return g.e.try(http.MethodPost, eventsPath, body, "Content-Type", "application/json")
 		})
 		if ok {
-			g.pushed++
+			g.pushed.Add(1)
 		}
 		for _, path := range []string{"/-/healthy", "/metrics"} {
 			g.ask(path, func() (response, error) { return g.e.try(http.MethodGet, path, nil) })
@@ -80,22 +81,26 @@ func (g *good) ask(path string, try func() (response, error)) bool {
 	return err == nil
 }
 
-// finish stops the client and checks that it was served all the time, and that
-// each of its events was counted once.
+// finish stops the client when it has pushed some events, and checks that it was
+// served all the time, and that each of its events was counted once.
 func (g *good) finish(t *testing.T) {
 	t.Helper()
+	eventually(t, "the good client pushes", func() error {
+		if n := g.pushed.Load(); n < 20 {
+			return fmt.Errorf("it pushed %d events", n)
+		}
+		return nil
+	})
 	g.stop()
 	g.done.Wait()
+	pushed := g.pushed.Load()
 	for _, err := range g.errs {
 		t.Errorf("the good client: %v", err)
 	}
-	if g.pushed == 0 {
-		t.Error("the good client pushed nothing")
+	if got := g.e.metrics().sum("support_conversation_turns_count", `intent="good"`); got != float64(pushed) {
+		t.Errorf("of the good client %v conversations are counted, want %d", got, pushed)
 	}
-	if got := g.e.metrics().sum("support_conversation_turns_count", `intent="good"`); got != float64(g.pushed) {
-		t.Errorf("of the good client %v conversations are counted, want %d", got, g.pushed)
-	}
-	t.Logf("%d events of the good client; its slowest answers: %v", g.pushed, g.slowest)
+	t.Logf("%d events of the good client; its slowest answers: %v", pushed, g.slowest)
 }
 
 var peakMemory = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)

@@ -63,10 +63,10 @@ func (d *daemon) sites() (sites, error) {
 	return all, nil
 }
 
-// maxConnections is how many connections there may be: about 16 KiB of memory
-// each, and one file, of which the store needs some.
+// maxConnections is how many connections there may be: about 20 KiB of memory
+// each, with TLS 45, and one file, of which the store needs some.
 func maxConnections() int {
-	const most = 16_384
+	const most = 12_000
 	var files unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err != nil {
 		return most

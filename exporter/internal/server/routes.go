@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
 
+	"supportexporter/exporter/internal/connection"
 	"supportexporter/exporter/internal/conversation"
 	"supportexporter/exporter/internal/experiment"
 	"supportexporter/exporter/internal/exposition"
@@ -63,6 +65,7 @@ func (d *daemon) server() (*http.Server, error) {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ConnState:         connection.State,
 		ErrorLog:          slog.NewLogLogger(d.o.Logger.Handler(), slog.LevelDebug),
 
 		DisableGeneralOptionsHandler: true, // OPTIONS * is answered as all else is
@@ -80,9 +83,10 @@ func (d *daemon) server() (*http.Server, error) {
 // checkTelemetryPath refuses what a ServeMux would panic at, what it takes for
 // something else than a path, and what the landing page would have to escape.
 func checkTelemetryPath(telemetry string) error {
-	switch telemetry {
-	case "/", exporterPath, ingest.Path, ingest.LogsPath, "/-/healthy", "/-/ready", "/-/reload":
-		return fmt.Errorf("--web.telemetry-path: %q is taken", telemetry)
+	for _, taken := range []string{"/api/", "/v1/", "/-/", exporterPath + "/"} {
+		if telemetry == "/" || strings.HasPrefix(telemetry+"/", taken) {
+			return fmt.Errorf("--web.telemetry-path: %q is taken", telemetry)
+		}
 	}
 	if !plainPath.MatchString(telemetry) || path.Clean(telemetry) != telemetry {
 		return fmt.Errorf("--web.telemetry-path: want a path that begins with / and does not end with it, of letters, digits and -._~ between single slashes; got %q", telemetry)

@@ -78,7 +78,7 @@ var help = map[string]string{
 	QueueEvents:        "Events received that are not committed yet.",
 	QueueLimit:         "Events that may wait; beyond, pushes are answered with 429.",
 	Connections:        "Open connections.",
-	ConnectionsLimit:   "Connections there may be; beyond, one that waits for a request is closed for each new one.",
+	ConnectionsLimit:   "Connections there may be; beyond, one is closed for each new one, rather one that waits for a request.",
 	ConnectionsClosed:  "Connections closed to make room for others.",
 	InflightBytes:      "Bytes of pushes being received, read or committed.",
 	InflightLimit:      "Bytes of pushes there may be; beyond, pushes are answered with 429.",
