@@ -7,8 +7,8 @@
 // the others where their names belong. Formats that no scraper asks for first
 // are left to promhttp.
 //
-// A scrape is whole or it is an error: one that fails before its first byte is
-// answered with 500, one that fails later is cut off, so that nobody takes the
+// A scrape is whole or it is an error: one whose series cannot be taken is
+// answered with 500, one that cannot be written is cut off, so that nobody takes the
 // half of it for all there is.
 package exposition
 

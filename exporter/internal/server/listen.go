@@ -33,9 +33,10 @@ type sites []site
 
 // sites makes a server for each address, or each of systemd's sockets.
 func (d *daemon) sites() (sites, error) {
-	conns := connection.NewSet(maxConnections(), d.metrics.ConnectionsClosed.Inc)
+	most := maxConnections()
+	conns := connection.NewSet(most, d.metrics.ConnectionsClosed.Inc)
 	d.metrics.Observe(telemetry.Connections, func() float64 { return float64(conns.Len()) })
-	d.metrics.Observe(telemetry.ConnectionsLimit, func() float64 { return float64(maxConnections()) })
+	d.metrics.Observe(telemetry.ConnectionsLimit, func() float64 { return float64(most) })
 	var all sites
 	if d.o.Web.WebSystemdSocket != nil && *d.o.Web.WebSystemdSocket {
 		sockets, err := activation.Listeners()
