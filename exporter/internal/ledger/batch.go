@@ -58,24 +58,21 @@ func (l *Ledger) Commit(b *Batch) (Result, error) {
 	if b.events == 0 {
 		return Result{}, nil
 	}
-	select {
-	case l.batches <- b: // nearly always; with one case this is much cheaper
-	default:
-		select {
-		case l.batches <- b:
-		case <-l.done:
-			return Result{}, ErrClosed
-		}
-	}
-	select {
-	case <-b.ready:
-		return b.result, b.err
-	case <-l.done:
-	}
-	select {
-	case <-b.ready: // it was the last thing the committer did
-		return b.result, b.err
-	default:
+	if !l.enqueue(b) {
 		return Result{}, ErrClosed
 	}
+	<-b.ready
+	return b.result, b.err
+}
+
+// enqueue hands a batch to the committer, which answers it, unless the ledger is
+// closed.
+func (l *Ledger) enqueue(b *Batch) bool {
+	l.closing.RLock()
+	defer l.closing.RUnlock()
+	if l.closed {
+		return false
+	}
+	l.batches <- b
+	return true
 }

@@ -76,6 +76,9 @@ type Ledger struct {
 	done         chan struct{}
 	failure      atomic.Pointer[error]
 
+	closing sync.RWMutex // held to read while a batch is handed over
+	closed  bool         // no batch is taken any more
+
 	checkpointing   bool
 	checkpointAt    time.Time     // no attempt at a checkpoint before
 	checkpointPause time.Duration // after the last attempt, 0 if it was good
@@ -226,6 +229,9 @@ func (l *Ledger) Err() error {
 // Close commits what waits, writes a checkpoint, and releases the store.
 // Whoever calls Commit from now on gets ErrClosed.
 func (l *Ledger) Close() error {
+	l.closing.Lock()
+	l.closed = true
+	l.closing.Unlock()
 	close(l.stop)
 	<-l.done
 	return l.Err()
