@@ -104,16 +104,17 @@ func (d *desk) receive(w http.ResponseWriter, r *http.Request, limit int64) erro
 		}
 		_, err = b.ReadFrom(&metered{in: http.MaxBytesReader(w, r.Body, limit), desk: d, left: length})
 	}
-	return unreadable(err, limit)
+	if err != nil {
+		return unreadable(err, limit)
+	}
+	return nil
 }
 
-// unreadable says why a body could not be read, nil if err is.
+// unreadable says why a body could not be read.
 func unreadable(err error, limit int64) error {
 	var refused *refusal
 	var over *http.MaxBytesError
 	switch {
-	case err == nil:
-		return nil
 	case errors.As(err, &refused):
 		return refused
 	case errors.As(err, &over), errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, zstd.ErrWindowSizeExceeded):
@@ -157,7 +158,10 @@ func (x *reader) inflate(b *body, limit int64) ([]byte, error) {
 	if err == nil && int64(x.inflated.Len()) > limit {
 		return nil, tooLarge(limit)
 	}
-	return x.inflated.Bytes(), unreadable(err, limit)
+	if err != nil {
+		return nil, unreadable(err, limit)
+	}
+	return x.inflated.Bytes(), nil
 }
 
 // maxWindow is how far back a zstd stream may refer: what the format asks
