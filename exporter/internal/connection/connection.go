@@ -37,7 +37,7 @@ type Set struct {
 	clock atomic.Int64 // of the last look, Unix nanoseconds
 
 	mu        sync.Mutex
-	conns     map[*conn]struct{}
+	conns     map[*Conn]struct{}
 	clients   map[string]int // how many each has
 	listeners int
 	looking   bool
@@ -48,7 +48,7 @@ type Set struct {
 func NewSet(most int, closed func()) *Set {
 	return &Set{
 		most: most, closed: closed, now: time.Now, every: time.Second,
-		conns: map[*conn]struct{}{}, clients: map[string]int{},
+		conns: map[*Conn]struct{}{}, clients: map[string]int{},
 	}
 }
 
@@ -99,7 +99,7 @@ func (s *Set) look(now int64) bool {
 
 // add takes a connection into the set, and gives the one that has to go for it,
 // if one has to.
-func (s *Set) add(c *conn) (victim *conn) {
+func (s *Set) add(c *Conn) (victim *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.conns) >= s.most {
@@ -114,7 +114,7 @@ func (s *Set) add(c *conn) (victim *conn) {
 // victim picks a connection of the client that has the most. It looks at some only,
 // as a map gives them: a client that has most of all connections has most of
 // those, too.
-func (s *Set) victim() (worst *conn) {
+func (s *Set) victim() (worst *Conn) {
 	const sample = 64
 	seen := 0
 	for c := range s.conns {
@@ -129,7 +129,7 @@ func (s *Set) victim() (worst *conn) {
 }
 
 // rather says whether a is to be closed rather than b.
-func (s *Set) rather(a, b *conn) bool {
+func (s *Set) rather(a, b *Conn) bool {
 	if a.client != b.client {
 		return s.clients[a.client] > s.clients[b.client]
 	}
@@ -145,13 +145,13 @@ func State(c net.Conn, state http.ConnState) {
 	if wrapped, ok := c.(*tls.Conn); ok {
 		c = wrapped.NetConn()
 	}
-	if own, ok := c.(*conn); ok {
+	if own, ok := c.(*Conn); ok {
 		own.busy.Store(state == http.StateActive)
 	}
 }
 
 // forget takes a connection out of the set, if it is there.
-func (s *Set) forget(c *conn) {
+func (s *Set) forget(c *Conn) {
 	if _, ok := s.conns[c]; !ok {
 		return
 	}
@@ -174,7 +174,8 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil || !ok {
 		return accepted, err
 	}
-	c := &conn{TCPConn: tcp, set: l.set, client: fair.Address(tcp.RemoteAddr().String())}
+	address := tcp.RemoteAddr().String()
+	c := &Conn{TCPConn: tcp, set: l.set, address: address, client: fair.Address(address)}
 	c.since.Store(l.set.clock.Load())
 	if victim := l.set.add(c); victim != nil {
 		_ = victim.TCPConn.Close() // whatever it says, it is gone
@@ -193,20 +194,42 @@ func (l *listener) Close() error {
 	return l.Listener.Close()
 }
 
-// conn is a connection with deadlines of its own.
-type conn struct {
+// Conn is a connection with deadlines of its own. A *net.TCPConn's methods hold,
+// but for io.Copy from one that has something unread, which does not see that.
+type Conn struct {
 	*net.TCPConn
-	set    *Set
-	client string
-	since  atomic.Int64 // it has waited, for a request or for the rest of one, by the set's clock
-	busy   atomic.Bool  // with a request
+	set     *Set
+	address string // of the other end
+	client  string
+	unread  []byte
+	since   atomic.Int64 // it has waited, for a request or for the rest of one, by the set's clock
+	busy    atomic.Bool  // with a request
 
 	mu          sync.Mutex
 	read, write deadline
 }
 
+// Address gives RemoteAddr as text.
+func (c *Conn) Address() string { return c.address }
+
+// Unread makes b what is read next, before all else. The connection keeps b. It is
+// for whoever reads the connection, before anybody else does.
+func (c *Conn) Unread(b []byte) { c.unread = append(b, c.unread...) }
+
+// Read reads what is unread, or else from the network.
+func (c *Conn) Read(b []byte) (int, error) {
+	if len(c.unread) == 0 {
+		return c.TCPConn.Read(b)
+	}
+	n := copy(b, c.unread)
+	if c.unread = c.unread[n:]; len(c.unread) == 0 {
+		c.unread = nil
+	}
+	return n, nil
+}
+
 // Close closes the connection.
-func (c *conn) Close() error {
+func (c *Conn) Close() error {
 	c.set.mu.Lock()
 	c.set.forget(c)
 	c.set.mu.Unlock()
@@ -214,7 +237,7 @@ func (c *conn) Close() error {
 }
 
 // SetDeadline sets both deadlines.
-func (c *conn) SetDeadline(t time.Time) error {
+func (c *Conn) SetDeadline(t time.Time) error {
 	if err := c.SetReadDeadline(t); err != nil {
 		return err
 	}
@@ -223,7 +246,7 @@ func (c *conn) SetDeadline(t time.Time) error {
 
 // SetReadDeadline sets the deadline of all reads, those under way included; a
 // zero time takes it away.
-func (c *conn) SetReadDeadline(t time.Time) error {
+func (c *Conn) SetReadDeadline(t time.Time) error {
 	clock := c.set.clock.Load()
 	c.since.Store(clock) // net/http sets one when it begins to wait for a request
 	c.mu.Lock()
@@ -235,7 +258,7 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 }
 
 // SetWriteDeadline is SetReadDeadline for writes.
-func (c *conn) SetWriteDeadline(t time.Time) error {
+func (c *Conn) SetWriteDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if now, ok := c.write.set(t, c.set.clock.Load()); ok {
@@ -244,7 +267,7 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
-func (c *conn) look(now int64) {
+func (c *Conn) look(now int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	past := time.Unix(1, 0)

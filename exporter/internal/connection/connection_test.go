@@ -13,7 +13,7 @@ import (
 
 // pair gives a connection that was accepted, its other end, and the listener,
 // which looks at it when the test says so.
-func pair(t *testing.T) (*conn, net.Conn, *Set) {
+func pair(t *testing.T) (*Conn, net.Conn, *Set) {
 	t.Helper()
 	l := listenTCP(t, time.Hour)
 	accepted := make(chan net.Conn, 1)
@@ -28,7 +28,7 @@ func pair(t *testing.T) (*conn, net.Conn, *Set) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := (<-accepted).(*conn)
+	c := (<-accepted).(*Conn)
 	t.Cleanup(func() { c.Close(); other.Close() })
 	return c, other, l.set
 }
@@ -96,9 +96,9 @@ func TestPastDeadlineHoldsAtOnce(t *testing.T) {
 func TestDeadlineAfterOneThatPassed(t *testing.T) {
 	for name, next := range map[string]time.Time{"none": {}, "later": time.Now().Add(time.Hour)} {
 		t.Run(name, func(t *testing.T) {
-			for _, how := range []func(*conn, *Set) error{
-				func(c *conn, _ *Set) error { return c.SetReadDeadline(time.Unix(1, 0)) },
-				func(c *conn, set *Set) error {
+			for _, how := range []func(*Conn, *Set) error{
+				func(c *Conn, _ *Set) error { return c.SetReadDeadline(time.Unix(1, 0)) },
+				func(c *Conn, set *Set) error {
 					due := time.Now().Add(time.Minute)
 					err := c.SetReadDeadline(due)
 					set.look(due.UnixNano())

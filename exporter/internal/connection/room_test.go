@@ -33,7 +33,7 @@ func newCrowd(t *testing.T, most int) *crowd {
 }
 
 // connect opens a connection from an address of the loopback net.
-func (c *crowd) connect(from string) (client net.Conn, accepted *conn) {
+func (c *crowd) connect(from string) (client net.Conn, accepted *Conn) {
 	c.t.Helper()
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
 	client, err := d.Dial("tcp", c.Addr().String())
@@ -45,7 +45,7 @@ func (c *crowd) connect(from string) (client net.Conn, accepted *conn) {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { client.Close(); server.Close() })
-	return client, server.(*conn)
+	return client, server.(*Conn)
 }
 
 // isOpen says whether a connection is still open at its other end.
@@ -100,7 +100,7 @@ func TestRoomIsMadeByTheLongestSilent(t *testing.T) {
 	c := newCrowd(t, 3)
 	clock := time.Now()
 	var clients []net.Conn
-	var served []*conn
+	var served []*Conn
 	for range 3 {
 		client, s := c.connect("127.0.0.1")
 		clients, served = append(clients, client), append(served, s)
