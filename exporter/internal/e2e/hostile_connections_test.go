@@ -32,29 +32,38 @@ func (e *exporter) open(t *testing.T, n int, send string) (all []net.Conn) {
 // and, with them, what a small exporter has.
 func memoryOfConnections(n int) int { return 80 + n*20<<10/1e6 }
 
-// Thousands that are connected and say nothing keep nobody out.
+// Thousands that are connected and say nothing, or nothing any more, keep nobody
+// out.
 func TestIdleConnections(t *testing.T) {
 	n := 10_000
 	if testing.Short() {
 		n = 2000
 	}
-	e := startExporter(t, t.TempDir())
-	g := startGood(t, e)
-	all := e.open(t, n, "")
-	eventually(t, "all are accepted", func() error {
-		if got := e.own()["support_exporter_connections"]; got < float64(n) {
-			return fmt.Errorf("%v connections are open, want %d at least", got, n)
-		}
-		return nil
-	})
-	g.finish(t)
-	for i, c := range all[:100] { // they may still be used
-		_, _ = fmt.Fprintf(c, "GET /-/healthy HTTP/1.0\r\n\r\n")
-		if b, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(b), "healthy\n") {
-			t.Fatalf("connection %d: %q, %v", i, b, err)
-		}
+	const body = `{"conversation_id": "c", "turns": 1}`
+	for name, sent := range map[string]string{
+		"silent":       "",
+		"after a push": fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", eventsPath, len(body), body),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := startExporter(t, t.TempDir())
+			g := startGood(t, e)
+			all := e.open(t, n, sent)
+			eventually(t, "all are accepted", func() error {
+				if got := e.own()["support_exporter_connections"]; got < float64(n) {
+					return fmt.Errorf("%v connections are open, want %d at least", got, n)
+				}
+				return nil
+			})
+			g.finish(t)
+			for i, c := range all[:100] { // they may still be used
+				_, _ = fmt.Fprintf(c, "GET /-/healthy HTTP/1.0\r\n\r\n")
+				if b, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(b), "healthy\n") || strings.Count(string(b), "200 OK") != 1+min(1, len(sent)) {
+					t.Fatalf("connection %d: %q, %v", i, b, err)
+				}
+			}
+			e.wantMemory(memoryOfConnections(n))
+		})
 	}
-	e.wantMemory(memoryOfConnections(n))
 }
 
 // An exporter that may open few files keeps some for its store, and makes room for

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"supportexporter/exporter/internal/connection"
+	"supportexporter/exporter/internal/fastpath"
 	"supportexporter/exporter/internal/telemetry"
 )
 
@@ -23,6 +24,7 @@ import (
 // each address, while requests come in on another.
 type site struct {
 	*http.Server
+	fast    *fastpath.Server // nil for none
 	flags   *web.FlagConfig
 	address string       // where socket is nil
 	socket  net.Listener // systemd's
@@ -59,7 +61,7 @@ func (d *daemon) sites() (sites, error) {
 		if err != nil {
 			return nil, err
 		}
-		all[i].Server, all[i].flags, all[i].conns = srv, d.o.Web, conns
+		all[i].Server, all[i].fast, all[i].flags, all[i].conns = srv, d.fastPath(), d.o.Web, conns
 	}
 	return all, nil
 }
@@ -99,7 +101,11 @@ func (s site) serve(logger *slog.Logger) error {
 			return err
 		}
 	}
-	return web.Serve(s.conns.Listen(l), s.Server, s.flags, logger)
+	l = s.conns.Listen(l)
+	if s.fast != nil {
+		l = s.fast.Split(l)
+	}
+	return web.Serve(l, s.Server, s.flags, logger)
 }
 
 // shutdown stops listening, and waits for the requests until ctx is done.
@@ -107,6 +113,9 @@ func (all sites) shutdown(ctx context.Context) error {
 	var g errgroup.Group
 	for _, s := range all {
 		g.Go(func() error { return s.Shutdown(ctx) })
+		if s.fast != nil {
+			g.Go(func() error { return s.fast.Shutdown(ctx) })
+		}
 	}
 	return g.Wait()
 }

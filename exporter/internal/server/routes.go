@@ -19,6 +19,7 @@ import (
 	"supportexporter/exporter/internal/conversation"
 	"supportexporter/exporter/internal/experiment"
 	"supportexporter/exporter/internal/exposition"
+	"supportexporter/exporter/internal/fastpath"
 	"supportexporter/exporter/internal/ingest"
 	"supportexporter/exporter/internal/ledger"
 )
@@ -107,12 +108,7 @@ var plainPath = regexp.MustCompile(`^/[A-Za-z0-9._~/-]+$`)
 func (d *daemon) directPushes(next http.Handler) http.Handler {
 	direct := *d.o.Web.WebConfigFile == ""
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case d.resumedByStranger(r.TLS):
-			refuse(w, "the client certificate is not allowed")
-			return
-		case d.origins.Check(r) != nil:
-			refuse(w, "a page of another site sent this")
+		if !d.admit(w, r) {
 			return
 		}
 		if (r.URL.Path == ingest.Path || r.URL.Path == ingest.LogsPath) && (direct || d.needTokens()) {
@@ -121,6 +117,39 @@ func (d *daemon) directPushes(next http.Handler) http.Handler {
 		}
 		protect(w.Header())
 		next.ServeHTTP(w, r)
+	})
+}
+
+// admit refuses who may not ask at all.
+func (d *daemon) admit(w http.ResponseWriter, r *http.Request) bool {
+	switch {
+	case d.resumedByStranger(r.TLS):
+		refuse(w, "the client certificate is not allowed")
+	case d.origins.Check(r) != nil:
+		refuse(w, "a page of another site sent this")
+	default:
+		return true
+	}
+	return false
+}
+
+// fastPath makes the server of small pushes, nil where there is a web configuration:
+// what that asks for, net/http has to see to.
+func (d *daemon) fastPath() *fastpath.Server {
+	if *d.o.Web.WebConfigFile != "" {
+		return nil
+	}
+	return fastpath.New(fastpath.Options{
+		Paths: []string{ingest.Path, ingest.LogsPath},
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if d.admit(w, r) {
+				d.push(w, r)
+			}
+		}),
+		ReadTimeout:  readHeaderTimeout,
+		WriteTimeout: writeTimeout,
+		IdleTimeout:  idleTimeout,
+		Logger:       d.o.Logger,
 	})
 }
 
