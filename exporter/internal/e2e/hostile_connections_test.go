@@ -28,9 +28,9 @@ func (e *exporter) open(t *testing.T, n int, send string) (all []net.Conn) {
 	return all
 }
 
-// memoryOfConnections is what so many connections may take, in MB: 20 KiB each
+// memoryOfConnections is what so many connections may take, in MB: 35 KiB each
 // and, with them, what a small exporter has.
-func memoryOfConnections(n int) int { return 80 + n*20<<10/1e6 }
+func memoryOfConnections(n int) int { return 80 + n*35<<10/1e6 }
 
 // Thousands that are connected and say nothing, or nothing any more, keep nobody
 // out.
@@ -41,8 +41,9 @@ func TestIdleConnections(t *testing.T) {
 	}
 	const body = `{"conversation_id": "c", "turns": 1}`
 	for name, sent := range map[string]string{
-		"silent":       "",
-		"after a push": fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", eventsPath, len(body), body),
+		"silent":            "",
+		"after a push":      rawPush(body),
+		"after long pushes": longPush(body, 1900) + longPush(body, 3900),
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := startExporter(t, t.TempDir())
@@ -57,13 +58,60 @@ func TestIdleConnections(t *testing.T) {
 			g.finish(t)
 			for i, c := range all[:100] { // they may still be used
 				_, _ = fmt.Fprintf(c, "GET /-/healthy HTTP/1.0\r\n\r\n")
-				if b, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(b), "healthy\n") || strings.Count(string(b), "200 OK") != 1+min(1, len(sent)) {
+				if b, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(b), "healthy\n") || strings.Count(string(b), "200 OK") != 1+strings.Count(sent, "POST") {
 					t.Fatalf("connection %d: %q, %v", i, b, err)
 				}
 			}
 			e.wantMemory(memoryOfConnections(n))
 		})
 	}
+}
+
+// rawPush is a push of NDJSON, byte by byte.
+func rawPush(body string) string {
+	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: %d\r\n\r\n%s", eventsPath, len(body), body)
+}
+
+// longPush is a push with a header that has so many bytes more, and spaces for a
+// body of 2 KiB.
+func longPush(body string, header int) string {
+	return strings.Replace(rawPush(body+strings.Repeat(" ", 2<<10-len(body))), "Host: x", "Host: x\r\nX-Long: "+strings.Repeat("x", header), 1)
+}
+
+// Clients that push what is all wrong, in a few bytes, and do not read the long
+// answers, keep no more of them in memory than may be in flight.
+func TestUnreadAnswers(t *testing.T) {
+	t.Parallel()
+	n := 2000
+	if testing.Short() {
+		n = 300
+	}
+	const inflight = 32 // MiB
+	e := startExporter(t, t.TempDir(), "--config.file="+writeFile(t, "config.yml",
+		fmt.Sprintf("ingest: {max_body_bytes: 1MiB, max_inflight_bytes: %dMiB}", inflight)))
+	g := startGood(t, e)
+	wrong := rawPush(strings.Repeat("1\n", 1000))
+	all := e.open(t, n, wrong)
+	for range 3 { // as long as the exporter reads them
+		for _, c := range all {
+			_ = c.SetWriteDeadline(time.Now().Add(time.Millisecond))
+			_, _ = io.WriteString(c, wrong)
+		}
+	}
+	if got := e.own()["support_exporter_inflight_bytes"]; got < inflight<<20/4 {
+		t.Errorf("%v bytes are in flight, want those of the answers", got)
+	}
+	g.finish(t)
+	e.wantMemory(memoryOfConnections(n) + 3*inflight*105/100)
+	for _, c := range all {
+		_ = c.Close()
+	}
+	eventually(t, "nothing is held when they have gone", func() error {
+		if got := e.own()["support_exporter_inflight_bytes"]; got != 0 {
+			return fmt.Errorf("%v bytes are in flight", got)
+		}
+		return nil
+	})
 }
 
 // An exporter that may open few files keeps some for its store, and makes room for

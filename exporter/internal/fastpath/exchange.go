@@ -1,6 +1,7 @@
 package fastpath
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -40,17 +41,20 @@ func newExchange() *exchange {
 // serve has a handler answer a request.
 func (x *exchange) serve(ctx *fasthttp.RequestCtx, h http.Handler, logger *slog.Logger) {
 	x.read(ctx)
-	x.answer.ctx, x.answer.code = ctx, http.StatusOK
 	clear(x.answer.header)
+	x.answer = answer{header: x.answer.header, code: http.StatusOK}
 	defer func() {
-		if failure := recover(); failure != nil {
-			logger.Error("A push panicked.", "panic", failure, "stack", string(debug.Stack()))
-			ctx.Response.Reset()
-			refuseWith(ctx, http.StatusInternalServerError)
-			ctx.SetConnectionClose()
+		failure := recover()
+		if failure == nil {
+			x.answer.finish(&ctx.Response)
 			return
 		}
-		x.answer.finish()
+		logger.Error("A push panicked.", "panic", failure, "stack", string(debug.Stack()))
+		refuseWith(ctx, http.StatusInternalServerError)
+		ctx.SetConnectionClose()
+		if x.answer.written != nil {
+			x.answer.written()
+		}
 	}()
 	h.ServeHTTP(&x.answer, &x.request)
 }
@@ -94,11 +98,12 @@ func (x *exchange) read(ctx *fasthttp.RequestCtx) {
 	}
 }
 
-// answer is an http.ResponseWriter.
+// answer is an http.ResponseWriter, and an ingest.AfterWriter.
 type answer struct {
-	ctx    *fasthttp.RequestCtx
-	header http.Header
-	code   int
+	header  http.Header
+	code    int
+	body    []byte
+	written func()
 }
 
 func (a *answer) Header() http.Header { return a.header }
@@ -106,19 +111,37 @@ func (a *answer) Header() http.Header { return a.header }
 func (a *answer) WriteHeader(code int) { a.code = code }
 
 func (a *answer) Write(p []byte) (int, error) {
-	a.ctx.Response.AppendBody(p)
+	a.body = append(a.body, p...)
 	return len(p), nil
 }
 
-// finish gives fasthttp the header of the answer.
-func (a *answer) finish() {
-	a.ctx.Response.SetStatusCode(a.code)
+func (a *answer) AfterWrite(written func()) { a.written = written }
+
+// finish gives fasthttp the answer. The body is not to be kept for the next one on
+// the connection: it may be many times as long as what is in the request.
+func (a *answer) finish(to *fasthttp.Response) {
+	to.SetStatusCode(a.code)
 	for name, values := range a.header {
 		for _, v := range values {
-			a.ctx.Response.Header.Add(name, v)
+			to.Header.Add(name, v)
 		}
 	}
-	a.ctx = nil
+	if a.written == nil {
+		to.SetBodyRaw(a.body)
+		return
+	}
+	to.SetBodyStream(&longBody{*bytes.NewReader(a.body), a.written}, len(a.body))
+}
+
+// longBody is a body that fasthttp closes when it is written, or cannot be.
+type longBody struct {
+	bytes.Reader
+	done func()
+}
+
+func (b *longBody) Close() error {
+	b.done()
+	return nil
 }
 
 // refuse answers what is no HTTP, or not in time. It says nothing of what came.

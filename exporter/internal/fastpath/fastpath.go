@@ -33,8 +33,9 @@ import (
 )
 
 const (
-	maxBodyBytes = 4 << 10 // of a small push; memory that each connection may take
-	bufferBytes  = 4 << 10 // of a connection's reader: no header is longer
+	maxBodyBytes = 2 << 10 // of a small push; memory that each connection may take
+	readBytes    = 4 << 10 // of a connection's reader: no header is longer
+	writeBytes   = 1 << 10 // of its writer, which most answers fit into
 	firstBytes   = 2 << 10 // that the header of the first request may have
 )
 
@@ -79,7 +80,8 @@ func New(o Options) *Server {
 		ReadTimeout:        o.ReadTimeout,
 		WriteTimeout:       o.WriteTimeout,
 		IdleTimeout:        o.IdleTimeout,
-		ReadBufferSize:     bufferBytes,
+		ReadBufferSize:     readBytes,
+		WriteBufferSize:    writeBytes,
 		MaxRequestBodySize: maxBodyBytes,
 		StreamRequestBody:  true, // so that handle sees one that is larger
 		KeepHijackedConns:  true, // they move to net/http

@@ -26,8 +26,8 @@ func (s *Server) move(ctx *fasthttp.RequestCtx) {
 		}
 		// What is in fasthttp's buffer comes at once; more does not come.
 		err := c.SetReadDeadline(time.Unix(1, 0))
-		request.Grow(bufferBytes)
-		n, _ := hijacked.Read(request.AvailableBuffer()[:bufferBytes])
+		request.Grow(readBytes)
+		n, _ := hijacked.Read(request.AvailableBuffer()[:readBytes])
 		request.Write(request.AvailableBuffer()[:n])
 		if err = errors.Join(err, c.SetReadDeadline(time.Time{})); err != nil {
 			_ = c.Close() // it has gone

@@ -120,7 +120,7 @@ func (h *Handler) Tokens() bool { return h.rules.Load().tokens != nil }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := h.now()
 	d := h.desks.Get().(*desk)
-	defer h.leave(d)
+	defer func() { h.finish(d, w) }()
 	d.answer = Answer{Errors: d.answer.Errors[:0], body: d.answer.body}
 	code := http.StatusOK
 	if err := h.push(d, w, r, began, h.rules.Load()); err != nil {
@@ -131,6 +131,23 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	code = d.answer.reply(w, r, code)
 	h.metrics.Request(code).Inc()
 	h.metrics.RequestSeconds.Update(h.now().Sub(began).Seconds())
+}
+
+// AfterWriter is a http.ResponseWriter that writes an answer after the handler has
+// returned. It calls what AfterWrite gives it when the answer is written, or cannot
+// be.
+type AfterWriter interface {
+	AfterWrite(written func())
+}
+
+// finish gives back what a request had. A long answer has it until it is written:
+// a client that does not read keeps the answer in memory.
+func (h *Handler) finish(d *desk, w http.ResponseWriter) {
+	if later, ok := w.(AfterWriter); ok && len(d.answer.body) > maxTrustedBytes {
+		later.AfterWrite(func() { h.leave(d) })
+		return
+	}
+	h.leave(d)
 }
 
 // push does what a request asks, or says why it is refused as a whole.

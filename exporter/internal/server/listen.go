@@ -66,7 +66,7 @@ func (d *daemon) sites() (sites, error) {
 	return all, nil
 }
 
-// maxConnections is how many connections there may be: about 20 KiB of memory
+// maxConnections is how many connections there may be: at most 35 KiB of memory
 // each, with TLS 45, and one file, of which the store needs some.
 func maxConnections() int {
 	const most = 12_000
