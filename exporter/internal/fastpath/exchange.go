@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 
 	"github.com/valyala/fasthttp"
+	"golang.org/x/net/http/httpguts"
 
 	"supportexporter/exporter/internal/connection"
 )
@@ -38,9 +39,8 @@ func newExchange() *exchange {
 	return &exchange{header: http.Header{}, names: map[string]string{}, answer: answer{header: http.Header{}}}
 }
 
-// serve has a handler answer a request.
+// serve has a handler answer the request.
 func (x *exchange) serve(ctx *fasthttp.RequestCtx, h http.Handler, logger *slog.Logger) {
-	x.read(ctx)
 	clear(x.answer.header)
 	x.answer = answer{header: x.answer.header, code: http.StatusOK}
 	defer func() {
@@ -59,43 +59,71 @@ func (x *exchange) serve(ctx *fasthttp.RequestCtx, h http.Handler, logger *slog.
 	h.ServeHTTP(&x.answer, &x.request)
 }
 
-// maxNames is how many names of headers are kept.
-const maxNames = 64
-
-// read makes the request one of net/http.
-func (x *exchange) read(ctx *fasthttp.RequestCtx) {
-	clear(x.header)
-	x.values = x.values[:0]
-	for k, v := range ctx.Request.Header.All() {
-		if string(k) == "Host" {
-			continue // it has a field of its own
-		}
-		name, ok := x.names[string(k)]
-		if !ok {
-			name = http.CanonicalHeaderKey(string(k))
-			if len(x.names) < maxNames {
-				x.names[string(k)] = name
-			}
-		}
-		x.values = append(x.values, string(v))
-		if values, again := x.header[name]; again {
-			x.header[name] = append(values, string(v))
-			continue
-		}
-		n := len(x.values)
-		x.header[name] = x.values[n-1 : n : n]
+// read makes the request one of net/http. It fails if there is anything in the header
+// that two servers might take for two things: exactly one line gives the host, and
+// one the body's length.
+func (x *exchange) read(ctx *fasthttp.RequestCtx) bool {
+	h := &ctx.Request.Header
+	if !x.readLines(h.RawHeaders()) || len(x.header["Host"]) != 1 || len(x.header["Content-Length"]) != 1 || x.header["Transfer-Encoding"] != nil {
+		return false
 	}
-	x.url = url.URL{Path: string(ctx.Request.Header.RequestURI())}
+	host := x.header["Host"][0]
+	delete(x.header, "Host")
+	x.url = url.URL{Path: string(h.RequestURI())}
 	x.request = http.Request{
 		Method: http.MethodPost, URL: &x.url, RequestURI: x.url.Path,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: x.header, Host: string(ctx.Request.Header.Host()),
-		ContentLength: int64(ctx.Request.Header.ContentLength()), Body: http.NoBody,
+		Header: x.header, Host: host,
+		ContentLength: int64(h.ContentLength()), Body: http.NoBody,
 		RemoteAddr: ctx.Conn().(*connection.Conn).Address(),
 	}
 	if x.body.Reader = ctx.RequestBodyStream(); x.body.Reader != nil {
 		x.request.Body = &x.body
 	}
+	return httpguts.ValidHostHeader(host)
+}
+
+// readLines reads the lines of the header, as net/http does. It fails if there is
+// one that net/http would not take as it stands.
+func (x *exchange) readLines(lines []byte) bool {
+	clear(x.header)
+	x.values = x.values[:0]
+	for line := range bytes.Lines(lines) {
+		line, ok := bytes.CutSuffix(line, []byte("\r\n"))
+		if len(line) == 0 {
+			return ok
+		}
+		name, value, colon := bytes.Cut(line, []byte(":"))
+		if !ok || !colon || !httpguts.ValidHeaderFieldName(string(name)) {
+			return false
+		}
+		v := string(bytes.Trim(value, " \t"))
+		if !httpguts.ValidHeaderFieldValue(v) {
+			return false
+		}
+		x.add(name, v)
+	}
+	return false
+}
+
+// maxNames is how many names of headers are kept.
+const maxNames = 64
+
+func (x *exchange) add(name []byte, value string) {
+	canonical, ok := x.names[string(name)]
+	if !ok {
+		canonical = http.CanonicalHeaderKey(string(name))
+		if len(x.names) < maxNames {
+			x.names[string(name)] = canonical
+		}
+	}
+	if values, again := x.header[canonical]; again {
+		x.header[canonical] = append(values, value)
+		return
+	}
+	x.values = append(x.values, value)
+	n := len(x.values)
+	x.header[canonical] = x.values[n-1 : n : n]
 }
 
 // answer is an http.ResponseWriter, and an ingest.AfterWriter.

@@ -27,7 +27,6 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
-	"golang.org/x/net/http/httpguts"
 
 	"supportexporter/exporter/internal/connection"
 )
@@ -223,12 +222,12 @@ func (s *Server) ahead(h *fasthttp.RequestHeader) int {
 // handle answers a small push, and moves the connection of any other request to
 // net/http.
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
-	if h := &ctx.Request.Header; !s.isSmallPush(h) || !isPlain(h.RawHeaders()) {
+	x := s.exchanges.Get().(*exchange)
+	defer s.exchanges.Put(x)
+	if !s.isSmallPush(&ctx.Request.Header) || !x.read(ctx) {
 		s.move(ctx)
 		return
 	}
-	x := s.exchanges.Get().(*exchange)
-	defer s.exchanges.Put(x)
 	x.serve(ctx, s.o.Handler, s.o.Logger)
 }
 
@@ -239,33 +238,6 @@ func (s *Server) isSmallPush(h *fasthttp.RequestHeader) bool {
 	for _, path := range s.o.Paths {
 		if string(h.RequestURI()) == path {
 			return true
-		}
-	}
-	return false
-}
-
-// isPlain says whether there is nothing in the header lines that two servers might
-// take for two things. One of them gives the body's length.
-func isPlain(lines []byte) bool {
-	hosts, lengths := 0, 0
-	for line := range bytes.Lines(lines) {
-		line, ok := bytes.CutSuffix(line, []byte("\r\n"))
-		if len(line) == 0 {
-			return ok && hosts == 1 && lengths == 1
-		}
-		name, value, colon := bytes.Cut(line, []byte(":"))
-		if !ok || !colon || !httpguts.ValidHeaderFieldName(string(name)) || !httpguts.ValidHeaderFieldValue(string(value)) {
-			return false
-		}
-		switch {
-		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
-			return false
-		case bytes.EqualFold(name, []byte("Content-Length")):
-			lengths++
-		case bytes.EqualFold(name, []byte("Host")):
-			if hosts++; !httpguts.ValidHostHeader(string(bytes.TrimSpace(value))) {
-				return false
-			}
 		}
 	}
 	return false

@@ -32,6 +32,9 @@ func FuzzRequests(f *testing.F) {
 		strings.ReplaceAll(push("a"), "\r\n", "\n"),
 		strings.Replace(push("a"), "Host", "Expect: 100-continue\r\nHost", 1),
 		strings.Replace(push("a"), "Host", "Connection: close, upgrade\r\nHost", 1),
+		strings.Replace(push("a"), "Host", "Cookie: a=b;c=d;\r\ncookie:e\r\nHost", 1),
+		strings.Replace(push("a"), "Host", "content-type: text/plain\r\nUSER-AGENT: \t a \t\r\nHost", 1),
+		strings.Replace(push("a"), "Host", "Trailer: A\r\nTE: trailers\r\nHost", 1),
 		"\r\n\r\n" + push("a"),
 	} {
 		f.Add(s + push("b"))

@@ -33,7 +33,7 @@ func (d *desk) takeBytes(n int) error {
 	all := d.admission.bytes
 	if most := all.Limit() / 2; float64(d.bytes+n) > most {
 		return refuse(http.StatusRequestEntityTooLarge, "too_large",
-			"a request may take %.0f bytes, half of max_inflight_bytes, with what is to be said about its errors; this one takes more", most)
+			"a request may take %.0f bytes, half of max_inflight_bytes, with its events and what is to be said about its errors; this one takes more", most)
 	}
 	if !all.Take(d.client, n) {
 		return refuseFor(retryBusy, "inflight", "too much is being pushed: more than %.0f bytes, or this client's part of them, are in flight", all.Limit())

@@ -147,6 +147,8 @@ func TestRefusals(t *testing.T) {
 		reason  string
 	}{
 		{"empty body", func() *http.Request { return post(jsonType, " \n") }, 400, "empty", "empty"},
+		{"nothing in gzip", func() *http.Request { return encoded("gzip", "") }, 400, "empty body", "empty"},
+		{"nothing in zstd", func() *http.Request { return encoded("zstd", "") }, 400, "empty body", "empty"},
 		{"not JSON", func() *http.Request { return post(jsonType, "["+good+", x]") }, 400, "at offset 35", "syntax"},
 		{"something behind the last value", func() *http.Request { return post(jsonType, good+good) }, 400, "at offset 32", "syntax"},
 		{"another method", func() *http.Request { return httptest.NewRequest(http.MethodGet, ingest.Path, nil) }, 405, "want POST, got GET", "method"},

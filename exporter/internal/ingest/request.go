@@ -147,7 +147,7 @@ func (h *Handler) release(x *reader) {
 // inflate gives the body, decompressed, of at most limit bytes. It is good until
 // the next one.
 func (x *reader) inflate(b *body, limit int64) ([]byte, error) {
-	if b.encoding == plain {
+	if b.encoding == plain || b.Len() == 0 {
 		return b.Bytes(), nil
 	}
 	x.inflated.Reset()
