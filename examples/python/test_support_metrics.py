@@ -343,7 +343,7 @@ class DeliveryTest(TestCase):
         self.assertEqual(taken, [True, True, False, False, False])
         self.assertEqual(len(logged.output), 1)  # and not one for every event
         self.assertEqual((client.stats["queued"], client.stats["dropped"]), (3, 3))
-        self.assertTrue(client.close(10))  # wakes it: the exporter is back
+        self.assertTrue(client.close(60))  # wakes it: the exporter is back
         self.stats(client, accepted=3, dropped=3, retries=1)
 
     def test_close_gives_up_in_time_and_says_what_is_lost(self):

@@ -91,16 +91,24 @@ func TestUnreadAnswers(t *testing.T) {
 		fmt.Sprintf("ingest: {max_body_bytes: 1MiB, max_inflight_bytes: %dMiB}", inflight)))
 	g := startGood(t, e)
 	wrong := rawPush(strings.Repeat("1\n", 1000))
-	all := e.open(t, n, wrong)
-	for range 3 { // as long as the exporter reads them
-		for _, c := range all {
-			_ = c.SetWriteDeadline(time.Now().Add(time.Millisecond))
-			_, _ = io.WriteString(c, wrong)
+	var all []net.Conn
+	for range n {
+		c := e.open(t, 1, "")[0].(*net.TCPConn)
+		if err := c.SetReadBuffer(1 << 10); err != nil { // or the system keeps what is not read
+			t.Fatal(err)
 		}
+		if err := c.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(c, strings.Repeat(wrong, 30)) // answers of 3 MB
+		all = append(all, c)
 	}
-	if got := e.own()["support_exporter_inflight_bytes"]; got < inflight<<20/4 {
-		t.Errorf("%v bytes are in flight, want those of the answers", got)
-	}
+	eventually(t, "answers are in flight", func() error {
+		if got := e.own()["support_exporter_inflight_bytes"]; got < inflight<<20/4 {
+			return fmt.Errorf("%v bytes are", got)
+		}
+		return nil
+	})
 	g.finish(t)
 	e.wantMemory(memoryOfConnections(n) + 3*inflight*105/100)
 	for _, c := range all {

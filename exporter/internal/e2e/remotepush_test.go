@@ -65,7 +65,7 @@ func TestRemotePush(t *testing.T) {
 	t.Parallel()
 	r := newReceiver(t)
 	close(r.release)
-	e := startExporter(t, t.TempDir(), "--push.url="+r.URL+"/api/v1/import/prometheus", "--push.interval=100ms")
+	e := startExporter(t, t.TempDir(), "--push.url="+r.URL+"/api/v1/import/prometheus", "--push.interval=1s")
 	e.mustPush(varied()...)
 	r.next(t) // it may have begun before the events came
 	got := r.next(t)
