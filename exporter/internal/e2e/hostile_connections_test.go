@@ -28,9 +28,14 @@ func (e *exporter) open(t *testing.T, n int, send string) (all []net.Conn) {
 	return all
 }
 
-// memoryOfConnections is what so many connections may take, in MB: 35 KiB each
+// memoryOfConnections is what so many connections may take, in MB: so many KiB each
 // and, with them, what a small exporter has.
-func memoryOfConnections(n int) int { return 80 + n*35<<10/1e6 }
+func memoryOfConnections(n, kib int) int { return 80 + n*kib<<10/1e6 }
+
+const (
+	usualConnection  = 20 // KiB, as long as headers are short
+	largerConnection = 35 // with the longest headers
+)
 
 // Thousands that are connected and say nothing, or nothing any more, keep nobody
 // out.
@@ -40,15 +45,18 @@ func TestIdleConnections(t *testing.T) {
 		n = 2000
 	}
 	const body = `{"conversation_id": "c", "turns": 1}`
-	for name, sent := range map[string]string{
-		"silent":            "",
-		"after a push":      rawPush(body),
-		"after long pushes": longPush(body, 1900) + longPush(body, 3900),
+	for name, tc := range map[string]struct {
+		sent string
+		kib  int
+	}{
+		"silent":            {"", usualConnection},
+		"after a push":      {rawPush(body), usualConnection},
+		"after long pushes": {longPush(body, 1900) + longPush(body, 3900), largerConnection},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := startExporter(t, t.TempDir())
 			g := startGood(t, e)
-			all := e.open(t, n, sent)
+			all := e.open(t, n, tc.sent)
 			eventually(t, "all are accepted", func() error {
 				if got := e.own()["support_exporter_connections"]; got < float64(n) {
 					return fmt.Errorf("%v connections are open, want %d at least", got, n)
@@ -58,11 +66,11 @@ func TestIdleConnections(t *testing.T) {
 			g.finish(t)
 			for i, c := range all[:100] { // they may still be used
 				_, _ = fmt.Fprintf(c, "GET /-/healthy HTTP/1.0\r\n\r\n")
-				if b, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(b), "healthy\n") || strings.Count(string(b), "200 OK") != 1+strings.Count(sent, "POST") {
+				if b, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(b), "healthy\n") || strings.Count(string(b), "200 OK") != 1+strings.Count(tc.sent, "POST") {
 					t.Fatalf("connection %d: %q, %v", i, b, err)
 				}
 			}
-			e.wantMemory(memoryOfConnections(n))
+			e.wantMemory(memoryOfConnections(n, tc.kib))
 		})
 	}
 }
@@ -110,7 +118,7 @@ func TestUnreadAnswers(t *testing.T) {
 		return nil
 	})
 	g.finish(t)
-	e.wantMemory(memoryOfConnections(n) + 3*inflight*105/100)
+	e.wantMemory(memoryOfConnections(n, usualConnection) + 3*inflight*105/100)
 	for _, c := range all {
 		_ = c.Close()
 	}
@@ -174,7 +182,7 @@ func TestSlowRequests(t *testing.T) {
 		t.Errorf("%v bytes are in flight, want those of the slow requests", got)
 	}
 	g.finish(t)
-	e.wantMemory(memoryOfConnections(2*n) + 20)
+	e.wantMemory(memoryOfConnections(2*n, usualConnection) + 20)
 
 	// The time for a header is short; for a body, which takes 30 s, the test does not wait.
 	if err := slow[0].SetReadDeadline(time.Now().Add(patience)); err != nil {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"supportexporter/exporter/internal/connection"
+	"supportexporter/exporter/internal/ingest"
 )
 
 // exchange is a request and its answer as a http.Handler sees them. Its memory
@@ -41,20 +42,18 @@ func newExchange() *exchange {
 
 // serve has a handler answer the request.
 func (x *exchange) serve(ctx *fasthttp.RequestCtx, h http.Handler, logger *slog.Logger) {
-	clear(x.answer.header)
-	x.answer = answer{header: x.answer.header, code: http.StatusOK}
+	x.answer.code = http.StatusOK
 	defer func() {
-		failure := recover()
-		if failure == nil {
+		if failure := recover(); failure != nil {
+			logger.Error("A push panicked.", "panic", failure, "stack", string(debug.Stack()))
+			refuseWith(ctx, http.StatusInternalServerError)
+			ctx.SetConnectionClose()
+			x.answer.done()
+		} else {
 			x.answer.finish(&ctx.Response)
-			return
 		}
-		logger.Error("A push panicked.", "panic", failure, "stack", string(debug.Stack()))
-		refuseWith(ctx, http.StatusInternalServerError)
-		ctx.SetConnectionClose()
-		if x.answer.written != nil {
-			x.answer.written()
-		}
+		clear(x.answer.header)
+		x.answer = answer{header: x.answer.header}
 	}()
 	h.ServeHTTP(&x.answer, &x.request)
 }
@@ -126,7 +125,10 @@ func (x *exchange) add(name []byte, value string) {
 	x.header[canonical] = x.values[n-1 : n : n]
 }
 
-// answer is an http.ResponseWriter, and an ingest.AfterWriter.
+var _ ingest.AfterWriter = (*answer)(nil)
+
+// answer is an http.ResponseWriter whose answer is written when the handler has
+// returned.
 type answer struct {
 	header  http.Header
 	code    int
@@ -145,6 +147,13 @@ func (a *answer) Write(p []byte) (int, error) {
 
 func (a *answer) AfterWrite(written func()) { a.written = written }
 
+// done says that the answer is written.
+func (a *answer) done() {
+	if a.written != nil {
+		a.written()
+	}
+}
+
 // finish gives fasthttp the answer. The body is not to be kept for the next one on
 // the connection: it may be many times as long as what is in the request.
 func (a *answer) finish(to *fasthttp.Response) {
@@ -154,8 +163,9 @@ func (a *answer) finish(to *fasthttp.Response) {
 			to.Header.Add(name, v)
 		}
 	}
-	if a.written == nil {
+	if len(a.body) <= writeBytes || a.written == nil {
 		to.SetBodyRaw(a.body)
+		a.done() // as good as: it fits into the connection's own memory
 		return
 	}
 	to.SetBodyStream(&longBody{*bytes.NewReader(a.body), a.written}, len(a.body))

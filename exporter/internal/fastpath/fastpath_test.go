@@ -2,6 +2,7 @@ package fastpath
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,11 +15,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"supportexporter/exporter/internal/connection"
+	"supportexporter/exporter/internal/ingest"
 )
 
 const (
@@ -30,6 +33,7 @@ const (
 type served struct {
 	address string
 	stop    func(context.Context) error
+	open    atomic.Int64  // answers on the fast path that are not written
 	held    chan struct{} // a request that is held, and that it may go on
 
 	mu   sync.Mutex
@@ -44,7 +48,13 @@ func (s *served) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the body ended", http.StatusBadRequest)
 		return
 	}
+	if later, ok := w.(ingest.AfterWriter); ok {
+		s.open.Add(1)
+		later.AfterWrite(func() { s.open.Add(-1) })
+	}
 	switch {
+	case strings.HasPrefix(string(b), "long"):
+		_, _ = w.Write(bytes.Repeat([]byte("a"), 8<<20)) // more than the system keeps
 	case strings.HasPrefix(string(b), "panic"):
 		panic("as asked")
 	case strings.HasPrefix(string(b), "hold"):
@@ -295,6 +305,51 @@ func TestRefused(t *testing.T) {
 			if body != tc.want+"\n" {
 				t.Errorf("got %q, want the body %s", got, tc.want)
 			}
+		})
+	}
+}
+
+// An answer is open until it is written, or the client has gone.
+func TestAfterWrite(t *testing.T) {
+	s := serve(t, true, time.Minute)
+	await := func(want int64) {
+		t.Helper()
+		for end := time.Now().Add(patience); s.open.Load() != want; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%d answers are open, want %d", s.open.Load(), want)
+			}
+		}
+	}
+	for name, body := range map[string]string{"short": "short", "a panic": "panic"} {
+		c := s.dial(t)
+		if _, err := io.WriteString(c, push(body)); err != nil {
+			t.Fatal(err)
+		}
+		answers(t, c, 1)
+		if n := s.open.Load(); n != 0 {
+			t.Errorf("%s: %d answers are open when it was read", name, n)
+		}
+	}
+	for name, end := range map[string]func(*net.TCPConn){
+		"read": func(c *net.TCPConn) {
+			if err := c.SetReadBuffer(4 << 20); err != nil {
+				t.Fatal(err)
+			}
+			answers(t, c, 1)
+		},
+		"gone": func(c *net.TCPConn) { _ = c.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := s.dial(t)
+			if err := c.SetReadBuffer(1 << 10); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.WriteString(c, push("long")); err != nil {
+				t.Fatal(err)
+			}
+			await(1)
+			end(c)
+			await(0)
 		})
 	}
 }

@@ -60,6 +60,7 @@ type rules struct {
 // desk is what one request works with; its memory serves the next one.
 type desk struct {
 	admission *admission
+	leave     func() // gives all of this back
 	client    string // whose share of it the request has
 	bytes     int    // that it has of it
 
@@ -77,7 +78,11 @@ type desk struct {
 // file, nil if it names none; splits are those of its experiments.
 func New(l Ledger, c *config.Config, tokens *token.Set, splits experiment.Splits, m *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Handler {
 	h := &Handler{ledger: l, metrics: m, logger: logger, now: now, admission: newAdmission()}
-	h.desks.New = func() any { return &desk{admission: &h.admission} }
+	h.desks.New = func() any {
+		d := &desk{admission: &h.admission}
+		d.leave = func() { h.leave(d) }
+		return d
+	}
 	h.readers.New = func() any { return &reader{} }
 	h.Configure(c, tokens, splits)
 	for _, r := range event.Reasons() {
@@ -120,7 +125,11 @@ func (h *Handler) Tokens() bool { return h.rules.Load().tokens != nil }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := h.now()
 	d := h.desks.Get().(*desk)
-	defer func() { h.finish(d, w) }()
+	if later, ok := w.(AfterWriter); ok {
+		later.AfterWrite(d.leave) // a client that does not read keeps the answer in memory
+	} else {
+		defer d.leave()
+	}
 	d.answer = Answer{Errors: d.answer.Errors[:0], body: d.answer.body}
 	code := http.StatusOK
 	if err := h.push(d, w, r, began, h.rules.Load()); err != nil {
@@ -134,20 +143,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // AfterWriter is a http.ResponseWriter that writes an answer after the handler has
-// returned. It calls what AfterWrite gives it when the answer is written, or cannot
-// be.
+// returned, or panicked. It calls what AfterWrite gives it when the answer is
+// written, or cannot be.
 type AfterWriter interface {
 	AfterWrite(written func())
-}
-
-// finish gives back what a request had. A long answer has it until it is written:
-// a client that does not read keeps the answer in memory.
-func (h *Handler) finish(d *desk, w http.ResponseWriter) {
-	if later, ok := w.(AfterWriter); ok && len(d.answer.body) > maxTrustedBytes {
-		later.AfterWrite(func() { h.leave(d) })
-		return
-	}
-	h.leave(d)
 }
 
 // push does what a request asks, or says why it is refused as a whole.
