@@ -44,12 +44,15 @@ func BenchmarkIngestSingle(b *testing.B) {
 			r.turn(b, "plain", startRole(b, rolePlain, 0), l, connections)
 			r.turn(b, "exporter", startExporter(b, exporter), l, connections)
 			r.turn(b, "empty", startRole(b, roleEmpty, 0), l, connections)
+			r.turn(b, "durable", startRole(b, roleDurable, 0), l, connections)
 		}
 	}
 	for _, peer := range []string{"plain", "empty"} {
 		r.ratio("rate-ratio-to-"+peer, "exporter-events/s", peer+"-events/s")
 		r.ratio("cpu-ratio-to-"+peer, "exporter-cpu-s/Mevent", peer+"-cpu-s/Mevent")
 	}
+	r.ratio("rate-ratio-to-durable", "exporter-events/s", "durable-events/s")
+	r.ratio("durable-rate-ratio-to-empty", "durable-events/s", "empty-events/s")
 	r.report(b)
 }
 

@@ -18,6 +18,7 @@ import (
 const (
 	rolePlain         = "plain"   // the plain handler
 	roleEmpty         = "empty"   // a handler that reads a push and answers, and no more
+	roleDurable       = "durable" // a server that makes a push durable and answers, and no more
 	roleVectors       = "vectors" // client_golang's vectors to scrape
 	roleNativeVectors = "native-vectors"
 )
@@ -48,10 +49,13 @@ func serveEmpty(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = io.WriteString(w, `{"accepted":1,"duplicates":0,"rejected":0,"errors":[]}`+"\n")
+	_, _ = io.WriteString(w, emptyAnswer)
 }
 
-// startRole starts this test binary in a role.
+// emptyAnswer is the exporter's answer to a push of one event.
+const emptyAnswer = `{"accepted":1,"duplicates":0,"rejected":0,"errors":[]}` + "\n"
+
+// startRole starts this test binary in a role, in a new folder.
 func startRole(tb testing.TB, role string, labelSets int) *process {
 	tb.Helper()
 	self, err := os.Executable()
@@ -59,6 +63,7 @@ func startRole(tb testing.TB, role string, labelSets int) *process {
 		tb.Fatal(err)
 	}
 	p := &process{http: freeAddress(tb), cmd: exec.Command(self)}
+	p.cmd.Dir = tb.TempDir()
 	p.cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %s", roleVariable, role, labelSets, p.http))
 	return p.start(tb)
 }
@@ -70,6 +75,9 @@ func play(variable string) error {
 	var labelSets int
 	if _, err := fmt.Sscan(variable, &role, &labelSets, &address); err != nil {
 		return fmt.Errorf("%s: want a role, a number and an address, got %q: %w", roleVariable, variable, err)
+	}
+	if role == roleDurable {
+		return serveDurable(address, ".")
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+readyPath, func(http.ResponseWriter, *http.Request) {})

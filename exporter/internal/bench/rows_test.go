@@ -23,6 +23,11 @@ func rows() []row {
 			targets: []target{{metric: "rate-ratio-to-empty", least: true, bound: 0.85, of: "of empty"}},
 		},
 		{
+			bench: "IngestSingle", what: "the same, beside a server that only makes each push durable",
+			cells:  each("{%s-events/s}", "exporter"),
+			ratios: []string{"{rate-ratio-to-durable} of its {durable-events/s}", "which are {durable-rate-ratio-to-empty} of empty"},
+		},
+		{
 			bench: "IngestSingle", what: "the same: CPU-µs a request",
 			cells:  each("{%s-cpu-s/Mevent}", "exporter", "plain", "empty"),
 			ratios: []string{"{cpu-ratio-to-plain} of plain", "{cpu-ratio-to-empty} of empty"},
