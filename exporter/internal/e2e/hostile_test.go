@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -18,19 +19,22 @@ import (
 // has another, as it would have.
 const goodAddress = "127.0.0.2"
 
-// scrapeTimeout is what Prometheus gives a target by default.
-const scrapeTimeout = 10 * time.Second
+const (
+	scrapeTimeout = 10 * time.Second // what Prometheus gives a target by default
+	promptly      = time.Second      // what nine of ten answers take at most
+)
 
 // good is a client beside hostile ones: it pushes events one by one, and asks for
 // the metrics and the health in between. Every answer is 200, each within the
-// time that Prometheus gives a scrape.
+// time that Prometheus gives a scrape, and of the metrics and the health nine in
+// ten within a second: a machine that stops for a moment is not the exporter.
 type good struct {
-	e       *exporter // as the good client reaches it
-	stop    context.CancelFunc
-	done    sync.WaitGroup
-	pushed  atomic.Int64
-	slowest map[string]time.Duration // by path
-	errs    []error
+	e      *exporter // as the good client reaches it
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+	pushed atomic.Int64
+	took   map[string][]time.Duration // by path
+	errs   []error
 }
 
 // startGood starts a good client. It needs a second address of the loopback net.
@@ -45,13 +49,16 @@ func startGood(t *testing.T, e *exporter) *good {
 	ctx, stop := context.WithCancel(context.Background())
 	own := *e
 	own.client = &http.Client{Timeout: scrapeTimeout, Transport: &http.Transport{DialContext: d.DialContext}}
-	g := &good{e: &own, stop: stop, slowest: map[string]time.Duration{}}
+	g := &good{e: &own, stop: stop, took: map[string][]time.Duration{}}
 	g.done.Go(func() { g.run(ctx) })
 	t.Cleanup(own.client.CloseIdleConnections)
 	t.Cleanup(g.done.Wait)
 	t.Cleanup(stop)
 	return g
 }
+
+// watched is what must answer at once whatever clients do.
+var watched = []string{"/-/healthy", "/metrics"}
 
 func (g *good) run(ctx context.Context) {
 	for ; ctx.Err() == nil && len(g.errs) < 10; time.Sleep(10 * time.Millisecond) {
@@ -62,7 +69,7 @@ func (g *good) run(ctx context.Context) {
 		if ok {
 			g.pushed.Add(1)
 		}
-		for _, path := range []string{"/-/healthy", "/metrics"} {
+		for _, path := range watched {
 			g.ask(path, func() (response, error) { return g.e.try(http.MethodGet, path, nil) })
 		}
 	}
@@ -71,7 +78,7 @@ func (g *good) run(ctx context.Context) {
 func (g *good) ask(path string, try func() (response, error)) bool {
 	began := time.Now()
 	r, err := try()
-	g.slowest[path] = max(g.slowest[path], time.Since(began))
+	g.took[path] = append(g.took[path], time.Since(began))
 	if err == nil && r.status != http.StatusOK {
 		err = fmt.Errorf("%s: %d: %.200s", path, r.status, r.body)
 	}
@@ -100,7 +107,13 @@ func (g *good) finish(t *testing.T) {
 	if got := g.e.metrics().sum("support_conversation_turns_count", `intent="good"`); got != float64(pushed) {
 		t.Errorf("of the good client %v conversations are counted, want %d", got, pushed)
 	}
-	t.Logf("%d events of the good client; its slowest answers: %v", pushed, g.slowest)
+	for path, took := range g.took {
+		nine, all := quantile(took, 0.9), quantile(took, 1)
+		t.Logf("%d answers of %s to the good client: nine in ten within %v, all within %v", len(took), path, nine, all)
+		if slices.Contains(watched, path) && nine > promptly && raceFlags == nil {
+			t.Errorf("%s takes more than %v", path, promptly)
+		}
+	}
 }
 
 var peakMemory = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
