@@ -30,8 +30,7 @@
 //     net/http costs less.
 //   - durable: the exporter's HTTP server for small pushes and its log. A body is
 //     appended as it came, pushes that wait share a sync, and nothing is read of it or
-//     counted. No server with that HTTP server costs less that makes a push durable
-//     before it answers.
+//     counted.
 //   - statsd: statsd_exporter v0.31.0, .bin/statsd_exporter at the module's root,
 //     which gets the same facts as StatsD lines over TCP, a thousand events a
 //     write, and keeps them in histograms with the same classic buckets.

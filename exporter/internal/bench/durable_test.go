@@ -9,9 +9,9 @@ import (
 	"supportexporter/exporter/internal/journal"
 )
 
-// durable is the floor of any server that makes a push durable before it answers:
-// the HTTP server and the log are the exporter's, pushes that wait share a sync,
-// and nothing is read of a body or counted.
+// durable makes a push durable before it answers, and no more: the HTTP server and
+// the log are the exporter's, pushes that wait share a sync, and nothing is read of
+// a body or counted.
 type durable struct {
 	journal *journal.Journal
 	waiting chan *entry
