@@ -46,7 +46,7 @@ test: tools ## All tests.
 # Without the packages that are only tests of files and of other programs, or
 # have one goroutine: the detector would slow them and find nothing.
 race: tools ## All tests under the race detector, the long ones in their short form.
-	$(GO) test -count=1 -race -short -timeout 20m $$($(GO) list ./... | grep -vE '/internal/(bench|bundle|dashboard|simulate)$$')
+	$(GO) test -count=1 -race -short -timeout 20m $$($(GO) list ./... | grep -vE '/internal/(bench|bundle|dashboard|report|simulate)$$')
 
 # A tool is fetched when its version is not the one that is there.
 TOOLS := prometheus@$(PROMETHEUS_VERSION) alertmanager@$(ALERTMANAGER_VERSION)
