@@ -60,10 +60,13 @@ func (x *exchange) serve(ctx *fasthttp.RequestCtx, h http.Handler, logger *slog.
 
 // read makes the request one of net/http. It fails if there is anything in the header
 // that two servers might take for two things: exactly one line gives the host, and
-// one the body's length.
+// one the body's length. And it fails where net/http does something about a header
+// that fasthttp does not: it refuses expectations that it does not know, and an old
+// Pragma gives it a Cache-Control.
 func (x *exchange) read(ctx *fasthttp.RequestCtx) bool {
 	h := &ctx.Request.Header
-	if !x.readLines(h.RawHeaders()) || len(x.header["Host"]) != 1 || len(x.header["Content-Length"]) != 1 || x.header["Transfer-Encoding"] != nil {
+	if !x.readLines(h.RawHeaders()) || len(x.header["Host"]) != 1 || len(x.header["Content-Length"]) != 1 || x.header["Transfer-Encoding"] != nil ||
+		x.header["Expect"] != nil && !ctx.Request.MayContinue() || x.header["Pragma"] != nil {
 		return false
 	}
 	host := x.header["Host"][0]

@@ -234,6 +234,56 @@ func TestSameAsNetHTTP(t *testing.T) {
 	}
 }
 
+// Whatever else a header says, a push has the answer that net/http gives it, and is
+// seen as net/http sees it. Not among them is Trailer, of which fasthttp refuses more.
+func TestHeaders(t *testing.T) {
+	split, alone := serve(t, true, time.Minute), serve(t, false, time.Minute)
+	names := []string{
+		"Accept", "Accept-Encoding", "Authorization", "Cache-Control", "Connection", "Content-Encoding", "Content-Type", "Cookie", "Date", "Expect",
+		"Forwarded", "HTTP2-Settings", "If-Match", "If-None-Match", "Keep-Alive", "Origin", "Pragma", "Proxy-Connection", "Range", "Referer", "TE",
+		"Upgrade", "User-Agent", "Via", "X-HTTP-Method-Override",
+	}
+	values := []string{
+		"", "a", "a, b", "close", "Keep-Alive", "upgrade, close", "h2c", "no-cache", "100-continue", "100-Continue", "100-continued", "100-continue, a", "bytes=0-1",
+		"chunked", "gzip", "multipart/form-data; boundary=a", "Content-Length",
+	}
+	ask := func(s *served, sent string) (all []string) {
+		c := s.dial(t)
+		defer c.Close()
+		if _, err := io.WriteString(c, sent); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.CloseWrite()
+		r := bufio.NewReader(c)
+		for {
+			a, err := http.ReadResponse(r, nil)
+			if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) { // with something unread
+				return all
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			b, err := io.ReadAll(a.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.Header.Del("Date")
+			all = append(all, fmt.Sprintln(a.Status, a.Proto, a.ContentLength, a.Header, a.Close, string(b)))
+		}
+	}
+	for _, name := range names {
+		for _, value := range values {
+			sent := push("x") + strings.Replace(push("a"), "Host", name+": "+value+"\r\nHost", 1) + push("b")
+			if got, want := ask(split, sent), ask(alone, sent); !slices.Equal(got, want) {
+				t.Errorf("%s: %s:\ngot  %q\nwant %q", name, value, got, want)
+			}
+			got, _ := split.take()
+			if want, _ := alone.take(); !slices.Equal(got, want) {
+				t.Errorf("%s: %s:\nsaw  %q\nwant %q", name, value, got, want)
+			}
+		}
+	}
+}
+
 // A connection that has moved stays with net/http, and one that begins with
 // something else begins there.
 func TestWhoServes(t *testing.T) {
