@@ -115,7 +115,7 @@ func (r *Report) aboutSection() section {
 	s.blocks = append(s.blocks, block{notes: []string{
 		"Outcomes are net: one that was reversed, because a human took over or the customer came back, is not counted.",
 		"A rate or mean is a sum over all conversations divided by their number, never a mean of means.",
-		"Better and worse are said only of a change that stands out from chance as much as an alert must.",
+		"Better and worse are said only of a change that stands out from chance as much as an alert must, where both periods have enough samples.",
 		"* marks figures of too few samples to tell even a critical deviation from chance.",
 		"Made " + moment(r.GeneratedAt) + " by " + r.Generator + " from " + r.Prometheus + ".",
 	}})

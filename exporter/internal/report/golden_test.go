@@ -16,6 +16,7 @@ func shippedTargets() map[string]float64 {
 	t := map[string]float64{
 		"support:threshold:zscore": 3.3, "intent:support_threshold:zscore": 5,
 		"support:threshold:min_value kpi=csat_response_rate": 0.3, "support:threshold:min_samples kpi=csat_response_rate severity=warning": 144,
+		"support:threshold:experiment_min_samples": 30,
 	}
 	for _, k := range []struct {
 		kpi               string

@@ -45,7 +45,7 @@ const (
 	verdictBetter  = "better"
 	verdictWorse   = "worse"
 	verdictChance  = "chance"  // it does not stand out from chance
-	verdictUnknown = "unknown" // there is no standard error, no threshold or no direction
+	verdictUnknown = "unknown" // too few samples, no standard error, no threshold or no direction
 )
 
 // Change is the current value against the period before.
@@ -119,13 +119,20 @@ func (c *counted) total() *float64 {
 
 func (c *counted) spend() *float64 { return c.known(c.all().named("cost_usd")) }
 
+// rounding is the share of a value below which a difference is none: sums of
+// the same amount, such as a cost that is always $0.07, differ in the last digit.
+const rounding = 1e-9
+
 // change compares two periods. It is better or worse only if it stands out from
-// chance as much as an alert must.
+// chance as much as an alert must, and both periods have the samples for it.
 func (t *targets) change(kpi string, now, before *Estimate) *Change {
 	if now == nil || before == nil {
 		return nil
 	}
 	c := &Change{Difference: now.Value - before.Value, Verdict: verdictUnknown}
+	if math.Abs(c.Difference) <= rounding*math.Abs(before.Value) {
+		c.Difference = 0
+	}
 	if before.Value != 0 {
 		ratio := c.Difference / before.Value
 		c.Ratio = &ratio
@@ -133,15 +140,14 @@ func (t *targets) change(kpi string, now, before *Estimate) *Change {
 	if now.Stderr == nil || before.Stderr == nil {
 		return c
 	}
-	stderr := math.Hypot(*now.Stderr, *before.Stderr)
-	if stderr > 0 {
+	if stderr := differenceStderr(now, before, c.Difference); stderr > 0 {
 		z := c.Difference / stderr
 		c.ZScore = &z
 	}
 	direction := t.direction[kpi]
 	switch {
-	case t.zscore == nil || direction == 0:
-	case c.Difference == 0 || c.ZScore != nil && math.Abs(*c.ZScore) < *t.zscore:
+	case t.zscore == nil || direction == 0 || !t.enough(kpi, now) || !t.enough(kpi, before):
+	case c.ZScore == nil || math.Abs(*c.ZScore) < *t.zscore:
 		c.Verdict = verdictChance
 	case c.Difference*direction > 0:
 		c.Verdict = verdictBetter
@@ -149,4 +155,15 @@ func (t *targets) change(kpi string, now, before *Estimate) *Change {
 		c.Verdict = verdictWorse
 	}
 	return c
+}
+
+// differenceStderr is the standard error of a difference of two periods, by the
+// spread of each; or by that of both taken as one, if that is more. The latter,
+// which for rates is that of the pooled rate, is 0 only without a difference: a
+// few samples that happen to be alike, such as 24 of 24, are no certainty.
+func differenceStderr(now, before *Estimate, difference float64) float64 {
+	n, m := now.Samples, before.Samples
+	within := (math.Pow(*now.Stderr*n, 2) + math.Pow(*before.Stderr*m, 2)) / (n + m)
+	between := n * m * math.Pow(difference/(n+m), 2)
+	return max(math.Hypot(*now.Stderr, *before.Stderr), math.Sqrt((within+between)*(1/n+1/m)))
 }

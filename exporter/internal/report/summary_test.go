@@ -1,6 +1,8 @@
 package report
 
 import (
+	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,8 +12,16 @@ func known(value, samples, stderr float64) *Estimate {
 	return &Estimate{Value: value, Samples: samples, Stderr: &stderr}
 }
 
+func rate(yes, samples float64) *Estimate {
+	p := yes / samples
+	return known(p, samples, math.Sqrt(p*(1-p)/samples))
+}
+
 func TestVerdictsOnChanges(t *testing.T) {
 	shipped, nothing := targetsOf(t, shippedTargets()), targetsOf(t, nil)
+	without := shippedTargets()
+	delete(without, "support:threshold:experiment_min_samples")
+	floorless := targetsOf(t, without)
 	for _, tt := range []struct {
 		name        string
 		kpi         string
@@ -24,8 +34,25 @@ func TestVerdictsOnChanges(t *testing.T) {
 		{"cheaper", "cost_usd", known(0.2, 1000, 0.01), known(0.3, 1000, 0.01), shipped, verdictBetter},
 		{"just chance", "resolution_rate", known(0.746, 1000, 0.01), known(0.7, 1000, 0.01), shipped, verdictChance},
 		{"just not chance", "resolution_rate", known(0.747, 1000, 0.01), known(0.7, 1000, 0.01), shipped, verdictBetter},
-		{"no spread", "turns", known(2, 10, 0), known(3, 10, 0), shipped, verdictBetter},
-		{"no difference", "turns", known(2, 10, 0), known(2, 10, 0), shipped, verdictChance},
+		{"no spread", "turns", known(2, 20, 0), known(3, 20, 0), shipped, verdictBetter},
+		{"no spread, too few now", "turns", known(2, 19, 0), known(3, 20, 0), shipped, verdictUnknown},
+		{"no spread, too few before", "turns", known(2, 20, 0), known(3, 19, 0), shipped, verdictUnknown},
+		{"one conversation against one", "turns", known(2.1, 1, 0), known(2, 1, 0), shipped, verdictUnknown},
+		{"400 against one", "cost_usd", known(0.25, 400, 0.0125), known(0.12, 1, 0), shipped, verdictUnknown},
+		{"72 % of 400 against 2 of 2", "resolution_rate", rate(288, 400), rate(2, 2), shipped, verdictUnknown},
+		{"24 of 24 are no certainty", "resolution_rate", rate(24, 24), rate(288, 400), shipped, verdictChance},
+		{"40 of 40", "resolution_rate", rate(40, 40), rate(288, 400), shipped, verdictBetter},
+		{"five ratings that are alike", "csat", known(5, 5, math.Sqrt(1.0/12/5)), known(4.2, 400, 0.05), shipped, verdictChance},
+		{"one abandoned of one", "abandonment_rate", rate(1, 1), rate(0, 1), shipped, verdictUnknown},
+		{"no floor, 29", "abandonment_rate", rate(29, 29), rate(0, 30), shipped, verdictUnknown},
+		{"no floor, 30", "abandonment_rate", rate(30, 30), rate(0, 30), shipped, verdictWorse},
+		{"0 of 30 may well be chance", "abandonment_rate", rate(0, 30), rate(200, 1000), shipped, verdictChance},
+		{"2 of 30 as well", "abandonment_rate", rate(2, 30), rate(5, 1000), shipped, verdictChance},
+		{"a floor for the warning alone", "csat_response_rate", rate(0, 143), rate(144, 144), shipped, verdictUnknown},
+		{"as many as that", "csat_response_rate", rate(0, 144), rate(144, 144), shipped, verdictWorse},
+		{"nobody says how many are enough", "abandonment_rate", rate(900, 1000), rate(0, 1000), floorless, verdictUnknown},
+		{"no difference", "turns", known(2, 20, 0), known(2, 20, 0), shipped, verdictChance},
+		{"no difference but for the last digit", "cost_usd", known(0.07000000000000012, 119, 0), known(0.0700000000000001, 110, 0), shipped, verdictChance},
 		{"no standard error", "cost_per_resolution_usd", &Estimate{Value: 1}, &Estimate{Value: 2}, shipped, verdictUnknown},
 		{"no targets", "turns", known(2, 10, 0.1), known(9, 10, 0.1), nothing, verdictUnknown},
 		{"nothing now", "turns", nil, known(9, 10, 0.1), shipped, ""},
@@ -37,6 +64,30 @@ func TestVerdictsOnChanges(t *testing.T) {
 		}
 		if got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// An intent of one conversation in each period is neither better nor worse, and
+// no figure of it is painted.
+func TestOneConversationChangesNothing(t *testing.T) {
+	one := func(resolved, turns, cost float64) *counted {
+		c := conversations(1, resolved, 0)
+		for kpi, v := range map[string]float64{"turns": turns, "cost_usd": cost} {
+			c[counter{name: "values", kpi: kpi}], c[counter{name: "values_sum", kpi: kpi}], c[counter{name: "values_squares", kpi: kpi}] = 1, v, v*v
+		}
+		return of(c)
+	}
+	now, before, targets := one(0, 2.1, 0.21), one(1, 2, 0.2), targetsOf(t, shippedTargets())
+	for _, k := range summarize(now, before, targets).KPIs {
+		if k.Change != nil && k.Change.Verdict != verdictUnknown && k.Change.Verdict != verdictChance {
+			t.Errorf("%s of one conversation: %+v", k.KPI, k.Change)
+		}
+	}
+	b := breakDown("intent", now, before, targets, "resolution_rate")
+	for _, c := range b.Rows[0].cells() {
+		if c.mood != "" || strings.Contains(c.text, "(") {
+			t.Errorf("painted: %+v", c)
 		}
 	}
 }

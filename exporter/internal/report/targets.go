@@ -18,6 +18,7 @@ type targets struct {
 	threshold  map[[2]string]float64 // by KPI and severity
 	minSamples map[[2]string]float64
 	benchmark  map[[3]string]float64 // by KPI, class and bound
+	minCompare *float64              // samples of a KPI without a floor of its own
 	zscore     *float64
 }
 
@@ -43,6 +44,8 @@ func readTargets(ctx context.Context, p Prometheus, at time.Time) (*targets, err
 			t.threshold[[2]string{kpi, severity}] = v
 		case "support:threshold:min_samples":
 			t.minSamples[[2]string{kpi, severity}] = v
+		case "support:threshold:experiment_min_samples":
+			t.minCompare = &v
 		case "support:threshold:zscore":
 			t.zscore = &v
 		case "support:benchmark:value":
@@ -73,6 +76,18 @@ func (t *targets) missing() []string {
 // critical size from chance. Without a floor nothing is small.
 func (t *targets) small(kpi string, e *Estimate) bool {
 	return e != nil && e.Samples < t.minSamples[[2]string{kpi, "critical"}]
+}
+
+// enough says whether there are the samples to compare one period with another:
+// those of the KPI's floor, the critical one if it has two. A KPI without a floor
+// needs in each period what it needs in each arm of an experiment.
+func (t *targets) enough(kpi string, e *Estimate) bool {
+	for _, severity := range []string{"critical", "warning"} {
+		if floor, ok := t.minSamples[[2]string{kpi, severity}]; ok {
+			return e.Samples >= floor
+		}
+	}
+	return t.minCompare != nil && e.Samples >= *t.minCompare
 }
 
 // The classes of benchmarks, best first, and the one below all.
