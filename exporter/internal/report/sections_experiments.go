@@ -20,14 +20,24 @@ func (r *Report) experimentsSection() section {
 	return s
 }
 
+// lacking is the conversations that the plan lacks, in the arm that lacks more of
+// them: this one or the control. It is 0 if that is not known.
+func (v *Variant) lacking(e *Experiment) float64 {
+	control := slices.IndexFunc(e.Variants, func(v Variant) bool { return v.Role == "control" })
+	if control < 0 || e.Planned == nil || v.Assigned == nil || e.Variants[control].Assigned == nil {
+		return 0
+	}
+	return max(0, *e.Planned-min(*v.Assigned, *e.Variants[control].Assigned))
+}
+
 // verdict says how many more conversations it takes, where it takes more.
 func (v *Variant) verdict(e *Experiment) cell {
 	out := cell{}
 	if v.Verdict != nil {
 		out.text = *v.Verdict
 	}
-	if out.text == "insufficient" && e.Planned != nil && v.Assigned != nil && *v.Assigned < *e.Planned {
-		out.text += ", up to " + integer(*e.Planned-*v.Assigned) + " more to go"
+	if more := v.lacking(e); out.text == "insufficient" && more > 0 {
+		out.text += ", up to " + integer(more) + " more to go"
 	}
 	if v.SRMPValue != nil && e.SRMLimit != nil && *v.SRMPValue < *e.SRMLimit {
 		out = cell{out.text + " (sample ratio mismatch)", "bad"}

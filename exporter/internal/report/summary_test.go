@@ -222,24 +222,40 @@ func TestExperiments(t *testing.T) {
 	}
 }
 
-// A verdict that waits for more data says how much more.
+// A verdict that waits for more data says how much more, in the arm or the
+// control, whichever has fewer.
 func TestVerdictsOfExperiments(t *testing.T) {
 	number, word := func(v float64) *float64 { return &v }, func(s string) *string { return &s }
+	const unknown = -1
 	for _, tt := range []struct {
 		variant Variant
+		control float64
 		planned *float64
 		want    string
 	}{
-		{Variant{}, nil, ""},
-		{Variant{Verdict: word("ship"), Assigned: number(10)}, number(20), "ship"},
-		{Variant{Verdict: word("insufficient"), Assigned: number(1000)}, number(25000), "insufficient, up to 24,000 more to go"},
-		{Variant{Verdict: word("insufficient"), Assigned: number(30000)}, number(25000), "insufficient"},
-		{Variant{Verdict: word("insufficient")}, nil, "insufficient"},
-		{Variant{Verdict: word("review"), SRMPValue: number(0.0001)}, nil, "review (sample ratio mismatch)"},
-		{Variant{Verdict: word("review"), SRMPValue: number(0.01)}, nil, "review"},
+		{Variant{}, unknown, nil, ""},
+		{Variant{Verdict: word("ship"), Assigned: number(10)}, 10, number(20), "ship"},
+		{Variant{Verdict: word("insufficient"), Assigned: number(1000)}, 30000, number(25000), "insufficient, up to 24,000 more to go"},
+		{Variant{Verdict: word("insufficient"), Assigned: number(10001)}, 2500, number(10000), "insufficient, up to 7,500 more to go"},
+		{Variant{Verdict: word("insufficient"), Assigned: number(5000)}, 2500, number(10000), "insufficient, up to 7,500 more to go"},
+		{Variant{Verdict: word("insufficient"), Assigned: number(30000)}, 30000, number(25000), "insufficient"},
+		{Variant{Verdict: word("insufficient"), Assigned: number(1000)}, unknown, number(25000), "insufficient"},
+		{Variant{Verdict: word("insufficient")}, 1000, number(25000), "insufficient"},
+		{Variant{Verdict: word("insufficient")}, unknown, nil, "insufficient"},
+		{Variant{Verdict: word("review"), SRMPValue: number(0.0001)}, unknown, nil, "review (sample ratio mismatch)"},
+		{Variant{Verdict: word("review"), SRMPValue: number(0.01)}, unknown, nil, "review"},
 	} {
-		if got := tt.variant.verdict(&Experiment{Planned: tt.planned, SRMLimit: number(0.001)}).text; got != tt.want {
+		control := Variant{Role: "control"}
+		if tt.control != unknown {
+			control.Assigned = &tt.control
+		}
+		e := Experiment{Planned: tt.planned, SRMLimit: number(0.001), Variants: []Variant{{Role: "treatment", Assigned: number(1)}, control}}
+		if got := tt.variant.verdict(&e).text; got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
+	}
+	alone := Variant{Verdict: word("insufficient"), Assigned: number(10)}
+	if got := alone.verdict(&Experiment{Planned: number(20)}).text; got != "insufficient" {
+		t.Errorf("without a control: got %q", got)
 	}
 }
