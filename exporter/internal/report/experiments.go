@@ -40,11 +40,11 @@ type VariantKPI struct {
 	PValue      *float64 `json:"pvalue"` // of the fixed horizon
 }
 
-// readExperiments gives the experiments as recorded at a time; none if there
-// are no recorded verdicts.
+// readExperiments gives the experiments as recorded at a time. Without the
+// rules there are none.
 func readExperiments(ctx context.Context, p Prometheus, at time.Time) ([]Experiment, error) {
-	const names = "support:experiment:(mean|lift_ratio|pvalue|ci_low_ratio|ci_high_ratio|srm_pvalue|verdict)" +
-		"|support:threshold:experiment_srm_pvalue|support_experiment_(assigned_total|planned_conversations|kpi_info|variant_weight)"
+	const names = "support:experiment:(assigned|mean|lift_ratio|pvalue|ci_low_ratio|ci_high_ratio|srm_pvalue|verdict)" +
+		"|support:threshold:experiment_srm_pvalue|support_experiment_(planned_conversations|kpi_info|variant_weight)"
 	vector, err := query(ctx, p, `last_over_time({__name__=~"`+names+`"}[1h])`, at)
 	if err != nil {
 		return nil, err
@@ -129,10 +129,7 @@ func fill(all []Experiment, name string, s *model.Sample) {
 
 func (v *Variant) fill(name string, m model.Metric, value float64) {
 	switch name {
-	case "support_experiment_assigned_total": // of every exporter
-		if v.Assigned != nil {
-			value += *v.Assigned
-		}
+	case "support:experiment:assigned": // of every exporter, once
 		v.Assigned = &value
 	case "support_experiment_variant_weight":
 		v.Role = string(m["role"])

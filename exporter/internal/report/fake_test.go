@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
 )
 
 // end is when the periods of these tests end.
@@ -54,9 +56,23 @@ func (f *fake) Query(_ context.Context, query string, ts time.Time, _ ...v1.Opti
 	case query == wholeExpr:
 		return f.counters(ts, true), nil, nil, nil
 	case strings.Contains(query, "support:experiment:"):
-		return vectorOf(f.extra), nil, nil, nil
+		return selected(query, f.extra)
 	}
-	return vectorOf(f.targets), nil, nil, nil
+	return selected(query, f.targets)
+}
+
+// selected are the series that a query reads.
+func selected(query string, series map[string]float64) (model.Value, v1.Warnings, v1.Infos, error) {
+	expr, err := parser.NewParser(parser.Options{}).ParseExpr(query)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	read := parser.ExtractSelectors(expr)
+	return slices.DeleteFunc(vectorOf(series), func(s *model.Sample) bool {
+		return !slices.ContainsFunc(read, func(selector []*labels.Matcher) bool {
+			return !slices.ContainsFunc(selector, func(m *labels.Matcher) bool { return !m.Matches(string(s.Metric[model.LabelName(m.Name)])) })
+		})
+	}), nil, nil, nil
 }
 
 func (f *fake) QueryRange(_ context.Context, query string, r v1.Range, _ ...v1.Option) (model.Value, v1.Warnings, v1.Infos, error) {

@@ -135,7 +135,10 @@ func goldenFake() *fake {
 			"support:experiment:verdict " + e + "variant=warm verdict=review":                     0,
 			"support:experiment:srm_pvalue " + e + "variant=warm":                                 0.4,
 			"support:threshold:experiment_srm_pvalue":                                             0.001,
-			"support_experiment_assigned_total instance=a " + e + "variant=warm":                  1200,
+			"support:experiment:assigned " + e + "variant=warm":                                   1234,
+			"support:experiment:assigned " + e + "variant=short":                                  1190,
+			"support_experiment_assigned_total instance=a pod=old " + e + "variant=warm":          1190, // it moves
+			"support_experiment_assigned_total instance=a pod=new " + e + "variant=warm":          1200,
 			"support_experiment_assigned_total instance=b " + e + "variant=warm":                  34,
 			"support_experiment_assigned_total instance=a " + e + "variant=short":                 1190,
 			"support_experiment_variant_weight " + e + "variant=short role=control":               1,
