@@ -13,11 +13,14 @@ import (
 )
 
 // known are the metrics that rules and alerts may read: those that the
-// exporter's two lists of names have, those that rules record, and Prometheus's
-// own.
+// exporter's two lists of names have, those that rules record, Prometheus's own,
+// and those of every Prometheus client.
 func known(tb testing.TB) map[string]bool {
 	tb.Helper()
-	names := map[string]bool{"up": true, "ALERTS": true}
+	names := map[string]bool{
+		"up": true, "ALERTS": true,
+		"process_cpu_seconds_total": true, "process_resident_memory_bytes": true, "process_start_time_seconds": true,
+	}
 	for _, path := range [][]string{{"exporter", "internal", "tally", "names.go"}, {"exporter", "internal", "telemetry", "telemetry.go"}} {
 		for _, m := range regexp.MustCompile(`= +"(support_\w+)"`).FindAllStringSubmatch(readShipped(tb, path...), -1) {
 			for _, suffix := range []string{"", "_bucket", "_count", "_sum"} {

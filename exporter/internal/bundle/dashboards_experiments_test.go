@@ -131,7 +131,7 @@ func TestExperimentsAreToldInWords(t *testing.T) {
 		{"greeting", "Why A", []string{"variant", "condition"}, map[string]float64{
 			"ship better": 1, "ship worthwhile": 1, "rollback harmful": 1, "rollback futile": 1, "review futile": 1, "insufficient undecided": 1}},
 		{"found", "Why A", []string{"variant", "condition"}, map[string]float64{"b undeclared": 1000}},
-		{"begun", "Why A", []string{"variant", "condition"}, map[string]float64{"b undecided": 1}},
+		{"begun", "Why A", []string{"variant", "condition"}, map[string]float64{"b unmeasured": 1}},
 
 		{"greeting", "Sample ratio A", []string{"variant", "state"}, map[string]float64{
 			"control as declared": 0.2, "ship as declared": 0.2, "rollback as declared": 0.2, "review as declared": 0.2, "insufficient as declared": 0.2}},

@@ -108,6 +108,7 @@ func conditions() cog.Builder[dashboard.Panel] {
 				"unbalanced": shown("Traffic not split as declared: trust no figure", bad),
 				"harmful":    shown("Worse: the primary KPI, or a guardrail beyond its tolerance", bad),
 				"at_risk":    shown("A guardrail is worse, and may be beyond its tolerance", warning),
+				"unmeasured": shown("A guardrail has too few samples to be known", warning),
 				"better":     shown("The primary KPI is better", good),
 				"worthwhile": shown("Its estimate is beyond the minimum lift", good),
 				"futile":     shown("A lift beyond the minimum is ruled out", warning),

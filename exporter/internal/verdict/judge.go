@@ -1,6 +1,10 @@
 package verdict
 
-import "slices"
+import (
+	"slices"
+
+	"supportexporter/exporter/internal/config"
+)
 
 // Verdict is what to do with a treatment.
 type Verdict string
@@ -22,6 +26,7 @@ const (
 	Unbalanced Condition = "unbalanced" // the traffic was not split as declared, so no figure can be trusted
 	Harmful    Condition = "harmful"    // the primary KPI is worse, or a guardrail beyond its tolerance
 	AtRisk     Condition = "at_risk"    // a guardrail is worse, and its estimate beyond the tolerance
+	Unmeasured Condition = "unmeasured" // a guardrail has too few samples to be known
 	Better     Condition = "better"     // the primary KPI is better
 	Worthwhile Condition = "worthwhile" // its estimate is beyond the smallest lift that is worth it
 	Futile     Condition = "futile"     // its interval has no such lift in it
@@ -59,6 +64,9 @@ func (e *Experiment) conditions(a Arm, lifts []Lift, limits Limits) []Condition 
 	for _, p := range e.SRM() {
 		hold[Unbalanced] = hold[Unbalanced] || p < limits.SRMPValue
 	}
+	for _, kpi := range e.Guardrails {
+		hold[Unmeasured] = hold[Unmeasured] || !e.measured(kpi, a, lifts, limits)
+	}
 	for _, l := range lifts {
 		if l.Sequential == nil {
 			continue
@@ -72,9 +80,19 @@ func (e *Experiment) conditions(a Arm, lifts []Lift, limits Limits) []Condition 
 			hold[Futile] = l.Sequential.towards(Direction(l.KPI)).High < e.MinLiftRatio
 		}
 	}
-	return slices.DeleteFunc([]Condition{Unbalanced, Harmful, AtRisk, Better, Worthwhile, Futile, Complete}, func(c Condition) bool {
+	return slices.DeleteFunc([]Condition{Unbalanced, Harmful, AtRisk, Unmeasured, Better, Worthwhile, Futile, Complete}, func(c Condition) bool {
 		return !hold[c]
 	})
+}
+
+// measured says whether enough is known of a guardrail. Over a control of 0 there is no
+// lift, but no harm either as long as the treatment's is 0, or more is better.
+func (e *Experiment) measured(kpi config.KPI, a Arm, lifts []Lift, limits Limits) bool {
+	if slices.ContainsFunc(lifts, func(l Lift) bool { return l.KPI == kpi && l.Sequential != nil }) {
+		return true
+	}
+	t, c := a.KPIs[kpi], e.ControlArm().KPIs[kpi]
+	return min(t.N, c.N) >= limits.MinSamples && c.Mean == 0 && t.Mean*Direction(kpi) >= 0
 }
 
 // Finding is what a single lift says, by its sequential interval.
@@ -119,9 +137,9 @@ func decide(conditions []Condition) Verdict {
 		return Review
 	case hold(Harmful):
 		return Rollback
-	case hold(Better) && hold(Worthwhile) && !hold(AtRisk):
+	case hold(Better) && hold(Worthwhile) && !hold(AtRisk) && !hold(Unmeasured):
 		return Ship
-	case hold(Better) || hold(Futile) || hold(Complete):
+	case hold(Better) && !hold(Unmeasured) || hold(Futile) || hold(Complete):
 		return Review
 	default:
 		return Insufficient

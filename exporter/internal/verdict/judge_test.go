@@ -55,8 +55,22 @@ func TestVerdicts(t *testing.T) {
 		{"at the planned end", of(1000, 4, 0.12), func(e *Experiment) { e.PlannedConversations = 1000 }, Review, []Condition{Complete}},
 		{"unbalanced", unbalanced, nil, Review, []Condition{Unbalanced, Harmful, AtRisk, Better, Worthwhile}},
 		{"balanced, as declared", unbalanced, func(e *Experiment) { e.Arms[1].Weight = 1.2 }, Rollback, []Condition{Harmful, AtRisk, Better, Worthwhile}},
-		{"nothing rated", Arm{Assigned: 1000}, nil, Insufficient, nil},
-		{"nothing at all", Arm{}, func(e *Experiment) { e.Arms[0] = Arm{Variant: "short", Weight: 1} }, Insufficient, nil},
+		{"nothing rated", Arm{Assigned: 1000}, nil, Insufficient, []Condition{Unmeasured}},
+		{"nothing at all", Arm{}, func(e *Experiment) { e.Arms[0] = Arm{Variant: "short", Weight: 1} }, Insufficient, []Condition{Unmeasured}},
+		{"better, and a guardrail is not known yet", withN(29, of(1000, 4.4, 0.12)), nil, Insufficient, []Condition{Unmeasured, Better, Worthwhile}},
+		{"better, and a guardrail is just known", withN(30, of(1000, 4.4, 0.12)), nil, Ship, []Condition{Better, Worthwhile}},
+		{"better, and of the control a guardrail is not known", of(1000, 4.4, 0.12), func(e *Experiment) { e.Arms[0] = withN(29, e.Arms[0]) }, Insufficient, []Condition{Unmeasured, Better, Worthwhile}},
+		{"better, and at the planned end a guardrail is not known", withN(0, of(1000, 4.4, 0.12)), func(e *Experiment) { e.PlannedConversations = 1000 }, Review, []Condition{Unmeasured, Better, Worthwhile, Complete}},
+		{"worse, and a guardrail is not known", withN(29, of(1000, 3.6, 0.12)), nil, Rollback, []Condition{Harmful, Unmeasured, Futile}},
+		{"better, and nothing escalates", of(1000, 4.4, 0), func(e *Experiment) { e.Arms[0] = withName(of(1000, 4, 0), "short") }, Ship, []Condition{Better, Worthwhile}},
+		{"better, and only the treatment escalates", of(1000, 4.4, 0.01), func(e *Experiment) { e.Arms[0] = withName(of(1000, 4, 0), "short") }, Insufficient, []Condition{Unmeasured, Better, Worthwhile}},
+		{"better, and only the treatment resolves", of(1000, 4.4, 0.01), func(e *Experiment) {
+			e.Arms[0] = withName(of(1000, 4, 0), "short")
+			for _, a := range e.Arms {
+				a.KPIs[config.ResolutionRate] = a.KPIs[config.EscalationRate]
+			}
+			e.Guardrails = []config.KPI{config.ResolutionRate}
+		}, Ship, []Condition{Better, Worthwhile}},
 		{"not declared", of(1000, 4.4, 0.12), func(e *Experiment) { e.Primary = "" }, "", nil},
 	}
 	for _, tt := range tests {
@@ -77,6 +91,14 @@ func TestVerdicts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withN is an arm of which so many conversations ended.
+func withN(n float64, a Arm) Arm {
+	s := a.KPIs[config.EscalationRate]
+	s.N = n
+	a.KPIs[config.EscalationRate] = s
+	return a
 }
 
 func withName(a Arm, variant string) Arm {
