@@ -165,6 +165,10 @@ func differenced(path []parser.Node) bool {
 }
 
 func subtractsBefore(n *parser.BinaryExpr) bool {
-	before, ok := n.RHS.(*parser.VectorSelector)
-	return ok && n.Op == parser.SUB && before.OriginalOffset > 0
+	last, ok := n.RHS.(*parser.Call)
+	if !ok || n.Op != parser.SUB || last.Func.Name != "last_over_time" {
+		return false
+	}
+	before, ok := last.Args[0].(*parser.SubqueryExpr)
+	return ok && before.OriginalOffset > 0
 }

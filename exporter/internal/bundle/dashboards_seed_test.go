@@ -165,11 +165,12 @@ type keptSeries struct {
 	value   float64 // in the end
 	every   time.Duration
 	counter bool
+	fixed   bool
 }
 
 func keep(s promSample) keptSeries {
 	name := s.labels["__name__"]
-	k := keptSeries{labels: labels.FromMap(s.labels), value: s.value, every: slicesOf}
+	k := keptSeries{labels: labels.FromMap(s.labels), value: s.value, every: slicesOf, fixed: strings.Contains(name, "start_timestamp_seconds")}
 	for _, suffix := range []string{"_total", "_bucket", "_sum", "_count"} {
 		k.counter = k.counter || strings.HasSuffix(name, suffix)
 	}
@@ -183,8 +184,8 @@ func keep(s promSample) keptSeries {
 }
 
 // at gives the value at a time that is age before the end, if there is one
-// then. Counters grow to their values, the others swing around theirs by the
-// day.
+// then. Counters grow to their values, stores were created when they were, and
+// the others swing around their values by the day.
 func (k keptSeries) at(t time.Time, age time.Duration) (value float64, ok bool) {
 	every := k.every
 	if every == scraped && age > asScraped {
@@ -195,6 +196,9 @@ func (k keptSeries) at(t time.Time, age time.Duration) (value float64, ok bool) 
 	}
 	if t.Unix()%int64(every.Seconds()) != 0 {
 		return 0, false
+	}
+	if k.fixed {
+		return k.value, true
 	}
 	if k.counter {
 		return k.value * (1 - 0.9*age.Hours()/twoMonths.Hours()), true

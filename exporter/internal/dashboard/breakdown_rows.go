@@ -51,7 +51,7 @@ func byHour(k kpi) cog.Builder[dashboard.Panel] {
 const dots = " At each point, of the hour before it. Each dot is a conversation: click it to go there."
 
 func quantile(q, buckets string, matchers ...string) string {
-	return fmt.Sprintf("histogram_quantile(%s, sum by (le) %s) >= 0", q, growth("1h", buckets, append(matchers, chosenIntent)...))
+	return fmt.Sprintf("histogram_quantile(%s, %s) >= 0", q, lastHour("le", buckets, matchers...))
 }
 
 func slowest() cog.Builder[dashboard.Panel] {
@@ -70,13 +70,13 @@ func dearest() cog.Builder[dashboard.Panel] {
 
 func unhappy() cog.Builder[dashboard.Panel] {
 	return conversations("24h", text{"Scores 1 and 2, as they came in", "short", "Answers to the survey by customers who were unhappy." + dots},
-		over("score {{score}}", "sum by (score) %s", growth("1h", "support_csat_responses_total", `score=~"1|2"`, chosenIntent)).withExemplars()).
+		over("score {{score}}", lastHour("score", "support_csat_responses_total", `score=~"1|2"`)).withExemplars()).
 		FillOpacity(30)
 }
 
 func escalations() cog.Builder[dashboard.Panel] {
 	return conversations("24h", text{"Escalations, as they came in", "short", "Conversations that were handed to a human, by the reason that the agent gave." + dots},
-		over("{{reason}}", "sum by (reason) %s", growth("1h", "support_escalations_total", chosenIntent)).withExemplars()).
+		over("{{reason}}", lastHour("reason", "support_escalations_total")).withExemplars()).
 		FillOpacity(30)
 }
 

@@ -91,18 +91,47 @@ func targets(queries []query) []cog.Builder[variants.Dataquery] {
 	return out
 }
 
-// growth is how much each of a counter's series grew within a window. The
-// exporter's counters never reset, so that is a subtraction, which misses no
-// first event of a label set as increase() would; a series that is younger
-// than the window began at 0. This is for what no rule records.
-func growth(window, metric string, matchers ...string) string {
-	x := sel(metric, matchers...)
-	return fmt.Sprintf("(%s - %s offset %s or %s)", x, x, window, x)
+// growth is how much counters grew within a window, summed by labels. It is for
+// what no rule records, and counts as recording-rules/support_kpis.yml does:
+// from each store's counters now are subtracted those it was last seen with in
+// the hour before the window began, looked for in steps. Only stores count whose
+// counters were known then: they were scraped, or are younger than the window,
+// give or take the five minutes until they are first scraped.
+func growth(window, steps, by, counters string) string {
+	const start = "support_ledger_start_timestamp_seconds"
+	// A store is known by when it was created. One that is seen twice at once, as
+	// can happen while it moves, is not counted.
+	store := func(condition string) string {
+		return fmt.Sprintf(`count_values by (job, instance) ("store", %s %s)`, start, condition)
+	}
+	then := func(expr, back, steps string) string {
+		return fmt.Sprintf("last_over_time((%s)[%s:%s] offset %s)", expr, back, steps, window)
+	}
+	single := store(fmt.Sprintf("and on (job, instance) count by (job, instance) (%s) == 1", start))
+	young := store(fmt.Sprintf("> scalar(%s)", then("vector(time() - 300)", "1m", "1m")))
+	now := fmt.Sprintf("sum by (job, instance, %s) (%s) * on (job, instance) group_left (store) %s", by, counters, single)
+	return fmt.Sprintf(`sum by (%s) (
+  (
+    %s
+    - %s
+    or %s
+  )
+  and on (job, instance, store) (
+    %s
+    or %s
+  )
+)`, by, now, then(now, "1h", steps), now, then(single, "1h", steps), young)
 }
 
 // counted is the growth within the chosen window, by labels.
 func counted(by, metric string, matchers ...string) string {
-	return fmt.Sprintf("sum by (%s) (%s)", by, growth("$window", metric, matchers...))
+	return growth("$window", "1m", by, sel(metric, matchers...))
+}
+
+// lastHour is the growth within an hour, for graphs with a point every ten
+// minutes. A selector looks back five, so that smaller steps would find no more.
+func lastHour(by, metric string, matchers ...string) string {
+	return growth("1h", "5m", by, sel(metric, append(matchers, chosenIntent)...))
 }
 
 // delta is what was recorded as counted within the chosen window, over all

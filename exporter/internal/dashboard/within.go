@@ -8,11 +8,10 @@ import (
 // What no rule records: the KPIs of one intent by tier or language. The
 // formulas are those of recording-rules/support_kpis.yml.
 
-// net is the chosen intent's outcomes by tier or language: counted − reversed.
-func net(slice string, matchers ...string) string {
+// net is the chosen intent's outcomes by labels: counted − reversed.
+func net(by string, matchers ...string) string {
 	matchers = append(matchers, chosenIntent)
-	return fmt.Sprintf("sum by (%s) (%s or -%s)", slice,
-		growth("$window", "support_conversations_total", matchers...), growth("$window", "support_conversations_reversed_total", matchers...))
+	return growth("$window", "1m", by, sel("support_conversations_total", matchers...)+" or -"+sel("support_conversations_reversed_total", matchers...))
 }
 
 func (k kpi) within(slice string) string {
@@ -25,9 +24,9 @@ func (k kpi) within(slice string) string {
 		var scores []string
 		for score := 1; score <= 5; score++ {
 			scores = append(scores, fmt.Sprintf("%d * %s", score,
-				growth("$window", "support_csat_responses_total", eq("score", fmt.Sprint(score)), chosenIntent)))
+				sel("support_csat_responses_total", eq("score", fmt.Sprint(score)), chosenIntent)))
 		}
-		return fmt.Sprintf("sum by (%s) (%s) / (%s > 0)", slice, strings.Join(scores, " or "),
+		return fmt.Sprintf("%s / (%s > 0)", growth("$window", "1m", slice, strings.Join(scores, " or ")),
 			counted(slice, "support_csat_responses_total", chosenIntent))
 	default:
 		return fmt.Sprintf("%s / (%s > 0)",
