@@ -24,6 +24,7 @@ func TestDashboardWindowsAtTheirEdges(t *testing.T) {
 		spent     = "support_cost_usd_total" + labels
 		escalated = "support_escalations_total" + labels
 		counted   = "support_conversations_total" + labels
+		reversed  = "support_conversations_reversed_total" + labels
 		old       = "-2592000x200" // created a month before
 	)
 	series := func(name, with, values string) promtoolSeries {
@@ -138,6 +139,21 @@ func TestDashboardWindowsAtTheirEdges(t *testing.T) {
 			series(start, `, node="n2"`, "_x101 -2592000x80"),
 			series(spent, `component="model", node="n2"`, "_x101 101+1x80"),
 		}, join(dollars("103m", 60), dollars("161m", 62))},
+		{"more taken back than counted", []promtoolSeries{
+			series(start, "", old),
+			series(counted, `outcome="resolved"`, "10x100"),
+			series(reversed, `outcome="resolved", cause="reopened"`, "0x80 1x20"),
+			series(counted, `outcome="escalated"`, "4x80 6x20"),
+			// Another intent, of which nothing was taken back.
+			{`support_conversations_total{job="support", instance="a", intent="status", tier="free", language="en", outcome="resolved"}`, "0x80 3x20"},
+			{`support_conversations_total{job="support", instance="a", intent="status", tier="free", language="en", outcome="escalated"}`, "0x80 1x20"},
+		}, join(
+			by("90m", "A", 1), by("90m", "B"), by("90m", "C"),
+			[]promtoolExpected{
+				{`intent:support_kpi:value{kpi="resolution_rate", window="1h", intent="refund"}`, "90m", nil},
+				{strings.ReplaceAll(panel("Tier, the lowest resolution rate first: $intent B"), "refund", "status"), "90m", []promtoolSample{{`{tier="free"}`, 0.75}}},
+			},
+		)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -35,8 +35,11 @@ func (k kpi) within(slice string) string {
 	}
 }
 
-// share of an outcome: 0 where there are outcomes, but none of this.
+// share of an outcome: 0 where there are outcomes, but none of this. An outcome
+// that was counted in one window and reversed in the next can make a net outcome
+// negative: then there is no share.
 func share(slice, outcome string) string {
-	return fmt.Sprintf("(%s or 0 * sum by (%s) (%s)) / (%s > 0)",
-		net(slice, eq("outcome", outcome)), slice, sel("support_conversations_total", chosenIntent), net(slice))
+	return fmt.Sprintf("(%s or 0 * sum by (%s) (%s)) / (%s > 0 unless min by (%s) (%s) < 0)",
+		net(slice, eq("outcome", outcome)), slice, sel("support_conversations_total", chosenIntent), net(slice),
+		slice, net(slice+", outcome"))
 }
