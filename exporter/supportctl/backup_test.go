@@ -56,9 +56,9 @@ func TestBackup(t *testing.T) {
 	if want := regexp.MustCompile(`^files +2\nbytes +\d+\nduration +0s\n$`); !want.MatchString(got.stdout) {
 		t.Errorf("stdout %q, want %s", got.stdout, want)
 	}
-	// 24 bytes of a file's header, 16 of a frame's: an empty checkpoint, and two
-	// frames behind it.
-	if want := "\nbytes     106\n"; !strings.Contains(got.stdout, want) {
+	// 24 bytes of a checkpoint's header, 40 of a segment's, 16 of a frame's: an empty
+	// checkpoint, and two frames behind it.
+	if want := "\nbytes     122\n"; !strings.Contains(got.stdout, want) {
 		t.Errorf("stdout %q, want %q", got.stdout, want)
 	}
 	again := invoke(t.Context(), nil, "backup", "--storage.path="+output, "--output="+filepath.Join(t.TempDir(), "copy"))

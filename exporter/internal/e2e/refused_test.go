@@ -53,11 +53,11 @@ func TestRefusedStores(t *testing.T) {
 			}
 		}
 	}
-	fromTheFuture := func(name string) func(*testing.T, string) {
+	fromTheFuture := func(name string, version uint32) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
 			makeStore(t, dir)
 			change(t, filepath.Join(dir, name), func(file []byte) {
-				binary.LittleEndian.PutUint32(file[8:], 2)
+				binary.LittleEndian.PutUint32(file[8:], version)
 				binary.LittleEndian.PutUint32(file[20:], crc32.Checksum(file[:20], crc32.MakeTable(crc32.Castagnoli)))
 			})
 		}
@@ -76,12 +76,12 @@ func TestRefusedStores(t *testing.T) {
 	}{
 		{"no first file of the log", without(log2), opening + log2 + " is missing: the log behind " + checkpoint1 + " begins with it"},
 		{"no log", without(log2, log3, log4), opening + log2 + " is missing: the log behind " + checkpoint1 + " begins with it"},
-		{"no file of the log between", without(log3), opening + log2 + " is corrupt at offset 56: frame 3 should follow, but the next file is " + log4},
+		{"no file of the log between", without(log3), opening + log2 + " is corrupt at offset 72: frame 3 should follow, but the next file is " + log4},
 		{"no checkpoint", without(checkpoint1), opening + "00000000000000000001.log is missing: without a checkpoint the log begins with it"},
 		{"a damaged checkpoint", flipped(checkpoint1, 100), opening + checkpoint1 + " is corrupt at offset 24: frame 1 is damaged: its checksum is wrong"},
-		{"a damaged frame", flipped(log3, 50), opening + log3 + " is corrupt at offset 24: frame 3 is damaged: its checksum is wrong"},
-		{"a log of a later version", fromTheFuture(log4), opening + log4 + " has format version 2, this program reads version 1"},
-		{"a checkpoint of a later version", fromTheFuture(checkpoint1), opening + checkpoint1 + " has format version 2, this program reads version 1"},
+		{"a damaged frame", flipped(log3, 60), opening + log3 + " is corrupt at offset 40: frame 3 is damaged: its checksum is wrong"},
+		{"a log of a later version", fromTheFuture(log4, 3), opening + log4 + " has format version 3, this program reads versions up to 2"},
+		{"a checkpoint of a later version", fromTheFuture(checkpoint1, 2), opening + checkpoint1 + " has format version 2, this program reads versions up to 1"},
 		{"somebody else's folder", func(t *testing.T, dir string) { rewrite(t, filepath.Join(dir, "photo.jpg"), "not a store") },
 			opening + "the folder is neither empty nor a support_exporter store: it holds photo.jpg"},
 	} {

@@ -69,7 +69,7 @@ func wantNeverReadyAgain(t *testing.T, e *exporter) {
 }
 
 // wantCheckpointOnly checks that the store has one checkpoint, and an empty log
-// behind it: a header of 24 bytes, and zeros.
+// behind it: a header of 40 bytes, and zeros.
 func wantCheckpointOnly(t *testing.T, store string) {
 	t.Helper()
 	checkpoints, segments := glob(t, store, "*.checkpoint"), glob(t, store, "*.log")
@@ -80,7 +80,7 @@ func wantCheckpointOnly(t *testing.T, store string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if frames := bytes.Trim(log[24:], "\x00"); len(frames) > 0 {
+	if frames := bytes.Trim(log[40:], "\x00"); len(frames) > 0 {
 		t.Errorf("%s has %d bytes of frames that the checkpoint does not cover", segments[0], len(frames))
 	}
 }

@@ -111,15 +111,15 @@ func (b *backup) run(ctx context.Context, from FS, in folder) error {
 	}
 	b.result.Frame = base
 	ends := append(slices.Clone(segments[1:]), logEnd)
-	for i, first := range segments {
-		err := b.copy(segmentName(first), segmentMagic, first, func(w io.Writer) error {
+	for i := range segments {
+		err := b.copy(files[i+1], func(w io.Writer) error {
 			return b.segment(ctx, w, files[i+1], ends[i])
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return b.copy(checkpointName(base), checkpointMagic, base, func(w io.Writer) error {
+	return b.copy(files[0], func(w io.Writer) error {
 		return checkpoint(ctx, w, files[0])
 	})
 }
@@ -139,8 +139,10 @@ func (b *backup) open(from FS, base uint64, segments []uint64) (files []*reader,
 	return files, err
 }
 
-// copy writes a file, header and frames, and makes it durable under its name.
-func (b *backup) copy(name, magic string, number uint64, frames func(io.Writer) error) error {
+// copy writes a file with the header and the name of the one that is read, and makes
+// it durable.
+func (b *backup) copy(r *reader, frames func(io.Writer) error) error {
+	name := r.name
 	b.created = append(b.created, name)
 	f, err := b.to.Create(name + tempSuffix)
 	if err != nil {
@@ -148,7 +150,7 @@ func (b *backup) copy(name, magic string, number uint64, frames func(io.Writer) 
 	}
 	defer func() { _ = f.Close() }() // what counts of it is synced
 	w := bufio.NewWriterSize(&counter{b, io.NewOffsetWriter(f, 0)}, readBuffer)
-	if _, err := w.Write(makeHeader(magic, number)); err != nil {
+	if _, err := w.Write(r.header); err != nil {
 		return err
 	}
 	if err := frames(w); err != nil {

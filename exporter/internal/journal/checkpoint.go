@@ -35,12 +35,12 @@ func (j *Journal) StartCheckpoint() (*Checkpoint, error) {
 		return nil, errors.New("starting a checkpoint: another is being written")
 	}
 	if j.first != j.next {
-		f, err := j.makeSegment(j.zeros)
+		s, err := j.makeSegment(j.zeros)
 		if err != nil {
 			j.checkpointing.Store(false)
 			return nil, fmt.Errorf("starting a checkpoint: %w", err)
 		}
-		if err := j.enterSegment(f, fileHeader+int64(len(j.zeros))); err != nil {
+		if err := j.enterSegment(s); err != nil {
 			j.checkpointing.Store(false)
 			return nil, j.fail(fmt.Errorf("starting a checkpoint: %w", err))
 		}
@@ -74,7 +74,7 @@ func (c *Checkpoint) write(name string, body func(w io.Writer) error) (size int6
 		return 0, err
 	}
 	defer func() { _ = f.Close() }() // what counts of it is synced
-	if _, err := f.WriteAt(makeHeader(checkpointMagic, c.last), 0); err != nil {
+	if _, err := f.WriteAt(makeHeader(checkpointMagic, checkpointVersion, c.last), 0); err != nil {
 		return 0, err
 	}
 	w := &blockWriter{file: f, offset: fileHeader, frame: make([]byte, frameHeader, frameHeader+blockBytes)}
@@ -141,7 +141,7 @@ func (w *blockWriter) flush() error {
 		return w.err
 	}
 	w.number++
-	sealFrame(w.frame, w.number)
+	sealFrame(w.frame, w.number, salt{})
 	if _, w.err = w.file.WriteAt(w.frame, w.offset); w.err != nil {
 		return w.err
 	}

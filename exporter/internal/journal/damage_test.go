@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,11 +18,20 @@ import (
 func segmentName(first uint64) string   { return fmt.Sprintf("%020d.log", first) }
 func checkpointName(last uint64) string { return fmt.Sprintf("%020d.checkpoint", last) }
 
+// headerLength gives the length of a file's header. A segment's of version 2 has a
+// salt of 12 bytes, and their checksum.
+func headerLength(file []byte) int {
+	if file[8] == 2 {
+		return 40
+	}
+	return 24
+}
+
 // offsets gives where the header and the frames of a file begin, and where they
 // end, read without the package's help.
 func offsets(file []byte) []int64 {
 	all := []int64{0}
-	at := 24
+	at := headerLength(file)
 	for at+16 <= len(file) && binary.LittleEndian.Uint64(file[at+4:]) != 0 {
 		all = append(all, int64(at))
 		at += 16 + int(binary.LittleEndian.Uint32(file[at:]))
@@ -47,6 +58,42 @@ func sample(t *testing.T) (*simdisk.Disk, [][]byte) {
 	return disk, s.state
 }
 
+// sampleVersion1 is sample as the program wrote it whose segments had version 1. It
+// is in a folder of testdata.
+func sampleVersion1(t *testing.T) (*simdisk.Disk, [][]byte) {
+	t.Helper()
+	return stored(t, "version1")
+}
+
+// stored gives a store of testdata, whose state must be that of sample.
+func stored(t *testing.T, folder string) (*simdisk.Disk, [][]byte) {
+	t.Helper()
+	disk := simdisk.New(nil)
+	files, err := filepath.Glob(filepath.Join("testdata", folder, "*"))
+	if err != nil || len(files) != 4 {
+		t.Fatalf("got the files %q, %v", files, err)
+	}
+	for _, path := range files {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk.SetContents(filepath.Base(path), b)
+	}
+	_, state := sample(t)
+	return disk, state
+}
+
+// eachSample runs a test on the sample, and on what an older program made of it.
+func eachSample(t *testing.T, test func(t *testing.T, disk *simdisk.Disk, state [][]byte)) {
+	for name, sample := range map[string]func(*testing.T) (*simdisk.Disk, [][]byte){"now": sample, "version 1": sampleVersion1} {
+		t.Run(name, func(t *testing.T) {
+			disk, state := sample(t)
+			test(t, disk, state)
+		})
+	}
+}
+
 // checkCorrupt wants a refusal that names this file and offset.
 func checkCorrupt(t *testing.T, err error, file string, offset int64) {
 	t.Helper()
@@ -62,8 +109,9 @@ func checkCorrupt(t *testing.T, err error, file string, offset int64) {
 // TestFlippedBit flips every bit of the headers and one of every eighth byte
 // else. It is refused by the name of the file and the offset of the frame, or it
 // is in the very last frame, which is cut, or in the zeros that are never read.
-func TestFlippedBit(t *testing.T) {
-	disk, state := sample(t)
+func TestFlippedBit(t *testing.T) { eachSample(t, testFlippedBit) }
+
+func testFlippedBit(t *testing.T, disk *simdisk.Disk, state [][]byte) {
 	for _, name := range disk.Names() {
 		file := disk.Contents(name)
 		starts := offsets(file)
@@ -72,7 +120,7 @@ func TestFlippedBit(t *testing.T) {
 		for i := range file {
 			at, _ := slices.BinarySearch(starts, int64(i)+1)
 			start := starts[at-1]
-			inHeader := i < 24 || int64(i) < min(start+16, end)
+			inHeader := i < headerLength(file) || int64(i) < min(start+16, end)
 			for bit := range 8 {
 				if !inHeader && (i%8 != 0 || bit != i/8%8) {
 					continue
@@ -101,8 +149,9 @@ func TestFlippedBit(t *testing.T) {
 }
 
 // TestTruncated cuts each file at every byte.
-func TestTruncated(t *testing.T) {
-	disk, state := sample(t)
+func TestTruncated(t *testing.T) { eachSample(t, testTruncated) }
+
+func testTruncated(t *testing.T, disk *simdisk.Disk, state [][]byte) {
 	for _, name := range disk.Names() {
 		file := disk.Contents(name)
 		starts := offsets(file)
@@ -113,7 +162,7 @@ func TestTruncated(t *testing.T) {
 			at, _ := slices.BinarySearch(starts, int64(n)+1)
 			whole := at - 2 // frames
 			switch {
-			case n < 24:
+			case n < headerLength(file):
 				checkCorrupt(t, err, name, 0)
 			case name == segmentName(14):
 				if err != nil {
@@ -125,7 +174,7 @@ func TestTruncated(t *testing.T) {
 					t.Fatalf("the last segment cut to %d bytes: %d were torn, want %d", n, got, want)
 				}
 			case int64(n) < starts[len(starts)-1]:
-				checkCorrupt(t, err, name, max(24, starts[at-1]))
+				checkCorrupt(t, err, name, max(starts[1], starts[at-1]))
 			default: // some of the zeros
 				if err != nil {
 					t.Fatal(err)
@@ -145,9 +194,10 @@ func TestTornFrame(t *testing.T) {
 		s.mustAppend(t, make([]byte, before))
 		// A payload that looks like frames as far as it may.
 		old := disk.Contents(segmentName(1))[:4096]
-		s.mustAppend(t, slices.Concat(old[24:900], make([]byte, 700), []byte("end")))
+		forged := unsalted(3, make([][]byte, 20)...)
+		s.mustAppend(t, slices.Concat(old[40:900], forged, make([]byte, 700-len(forged)), []byte("end")))
 		written := disk.Contents(segmentName(1))[:4096]
-		first, sectors := (24+16+before)/512, 5
+		first, sectors := (40+16+before)/512, 5
 		for mask := range 1 << sectors {
 			torn := slices.Clone(old)
 			for i := range sectors {
@@ -175,8 +225,9 @@ func TestTornFrame(t *testing.T) {
 
 // TestDamageBeforeAGoodFrame damages frames of the last segment that are not
 // its last, by more than a bit.
-func TestDamageBeforeAGoodFrame(t *testing.T) {
-	disk, _ := sample(t)
+func TestDamageBeforeAGoodFrame(t *testing.T) { eachSample(t, testDamageBeforeAGoodFrame) }
+
+func testDamageBeforeAGoodFrame(t *testing.T, disk *simdisk.Disk, _ [][]byte) {
 	name := segmentName(14)
 	file := disk.Contents(name)
 	starts := offsets(file)
@@ -221,10 +272,10 @@ func TestGoodFrameThatEndsInZeros(t *testing.T) {
 		disk := simdisk.New(nil)
 		mustOpen(t, disk, small).mustAppend(t, []byte("a"), make([]byte, n))
 		file := disk.Contents(segmentName(1))
-		file[24+16] ^= 1
+		file[40+16] ^= 1
 		disk.SetContents(segmentName(1), file)
 		_, err := open(disk, small)
-		checkCorrupt(t, err, segmentName(1), 24)
+		checkCorrupt(t, err, segmentName(1), 40)
 	}
 }
 

@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ func TestMissingFiles(t *testing.T) {
 		{"checkpoint", checkpointName(5),
 			segmentName(1) + " is missing: without a checkpoint the log begins with it"},
 		{"first segment", segmentName(6), segmentName(6) + " is missing: the log behind " + checkpointName(5) + " begins with it"},
-		{"segment between", segmentName(10), segmentName(6) + " is corrupt at offset 888: frame 10 should follow, but the next file is " + segmentName(14)},
+		{"segment between", segmentName(10), segmentName(6) + " is corrupt at offset 904: frame 10 should follow, but the next file is " + segmentName(14)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			disk, _ := sample(t)
@@ -34,9 +35,9 @@ func TestMissingFiles(t *testing.T) {
 
 func TestHighestNumber(t *testing.T) {
 	disk, _ := sample(t)
-	disk.SetContents(segmentName(math.MaxUint64), header("sup-log\n", math.MaxUint64))
+	disk.SetContents(segmentName(math.MaxUint64), header("sup-log\n", 2, math.MaxUint64))
 	_, err := open(disk, small)
-	checkCorrupt(t, err, segmentName(14), 888)
+	checkCorrupt(t, err, segmentName(14), 904)
 }
 
 // TestLogEndsBeforeACheckpoint: that the newest checkpoint is damaged must not
@@ -97,14 +98,15 @@ func TestUnfinishedFilesAreRemoved(t *testing.T) {
 // no falling back to an older checkpoint.
 func TestVersionFromTheFuture(t *testing.T) {
 	disk, _ := twoCheckpoints(t)
-	for _, name := range []string{checkpointName(17), segmentName(18)} {
+	for name, version := range map[string]uint32{checkpointName(17): 1, segmentName(18): 2} {
 		future := copyDisk(disk)
 		file := future.Contents(name)
-		binary.LittleEndian.PutUint32(file[8:], 2)
+		binary.LittleEndian.PutUint32(file[8:], version+1)
 		binary.LittleEndian.PutUint32(file[20:], crc(file[:20]))
 		future.SetContents(name, file)
 		_, err := open(future, small)
-		checkError(t, err, "opening the journal: "+name+" has format version 2, this program reads version 1")
+		want := fmt.Sprintf("opening the journal: %s has format version %d, this program reads versions up to %d", name, version+1, version)
+		checkError(t, err, want)
 		if strings.Contains(err.Error(), "corrupt") {
 			t.Errorf("%v speaks of damage", err)
 		}
@@ -165,7 +167,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 	gap.Delete(segmentName(10))
 	_, err := open(gap, small)
 	checkError(t, err, checkpointName(17)+" is corrupt at offset 24: frame 1 is damaged: its checksum is wrong")
-	checkError(t, err, segmentName(6)+" is corrupt at offset 888")
+	checkError(t, err, segmentName(6)+" is corrupt at offset 904")
 
 	both := copyDisk(disk)
 	damage(both, checkpointName(5))

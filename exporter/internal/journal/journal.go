@@ -40,6 +40,7 @@ type Journal struct {
 	err    error  // why nothing can be appended, if so
 	next   uint64 // the number of the next frame
 	active File   // the segment that is appended to
+	salt   salt   // of it
 	first  uint64 // the number of its first frame
 	end    int64  // where its next frame goes
 	size   int64  // the file's; zeros from end on
@@ -71,7 +72,6 @@ func (j *Journal) Append(parts ...[]byte) error {
 	for _, p := range parts {
 		j.frame = append(j.frame, p...)
 	}
-	sealFrame(j.frame, j.next)
 	if err := j.write(); err != nil {
 		return j.fail(fmt.Errorf("appending frame %d: %w", j.next, err))
 	}
@@ -87,6 +87,7 @@ func (j *Journal) write() error {
 			return err
 		}
 	}
+	sealFrame(j.frame, j.next, j.salt)
 	if err := j.writeZeros(j.end + length); err != nil {
 		return err
 	}
@@ -117,33 +118,41 @@ func (j *Journal) writeZeros(offset int64) error {
 // startSegment begins the segment of the next frame, durably. It takes the
 // place of a segment of that name, which has no frame that counts.
 func (j *Journal) startSegment() error {
-	f, err := j.makeSegment(nil)
+	s, err := j.makeSegment(nil)
 	if err != nil {
 		return err
 	}
-	return j.enterSegment(f, fileHeader)
+	return j.enterSegment(s)
 }
 
 // makeSegment writes the segment of the next frame under its temporary name, with
 // zeros ahead of the first frame. If it fails, nothing has changed.
-func (j *Journal) makeSegment(zeros []byte) (File, error) {
+func (j *Journal) makeSegment(zeros []byte) (newSegment, error) {
 	name := segmentName(j.next) + tempSuffix
 	f, err := j.fs.Create(name)
 	if err != nil {
-		return nil, err
+		return newSegment{}, err
 	}
-	if _, err = f.WriteAt(append(makeHeader(segmentMagic, j.next), zeros...), 0); err != nil {
+	header, salt := makeSegmentHeader(j.next)
+	if _, err = f.WriteAt(append(header, zeros...), 0); err != nil {
 		err = errors.Join(err, f.Close())
 		_ = j.fs.Remove(name) // gives back the room it took; or Open does it
-		return nil, err
+		return newSegment{}, err
 	}
-	return f, nil
+	return newSegment{f, salt, int64(saltedHeader + len(zeros))}, nil
 }
 
-// enterSegment gives a new segment of this size its name, and goes on in it.
-func (j *Journal) enterSegment(f File, size int64) error {
-	if err := publish(j.fs, f, segmentName(j.next)); err != nil {
-		return errors.Join(err, f.Close())
+// newSegment is one that has no frame yet, nor its name.
+type newSegment struct {
+	file File
+	salt salt
+	size int64
+}
+
+// enterSegment gives a new segment its name, and goes on in it.
+func (j *Journal) enterSegment(s newSegment) error {
+	if err := publish(j.fs, s.file, segmentName(j.next)); err != nil {
+		return errors.Join(err, s.file.Close())
 	}
 	if j.active != nil {
 		_ = j.active.Close() // all that counts of it is synced
@@ -151,8 +160,8 @@ func (j *Journal) enterSegment(f File, size int64) error {
 			j.logBytes.Add(-j.size)
 		}
 	}
-	j.active, j.first, j.end, j.size = f, j.next, fileHeader, size
-	j.logBytes.Add(size)
+	j.active, j.salt, j.first, j.end, j.size = s.file, s.salt, j.next, saltedHeader, s.size
+	j.logBytes.Add(s.size)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"math/rand/v2"
@@ -22,17 +23,37 @@ func TestFormat(t *testing.T) {
 	s.mustAppend(t, []byte("one"))
 	s.mustCheckpoint(t)
 	s.mustAppend(t, []byte("second"))
+	salt := disk.Contents("00000000000000000002.log")[24:36]
+	withSalt := func(hexadecimal string) string {
+		b, err := hex.DecodeString(hexadecimal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range b {
+			b[i] ^= salt[i]
+		}
+		return hex.EncodeToString(b)
+	}
+	checksum := func(hexadecimal string) string {
+		b, err := hex.DecodeString(hexadecimal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hex.EncodeToString(binary.LittleEndian.AppendUint32(nil, crc(b)))
+	}
 	const (
 		magicLog   = "7375702d6c6f670a"
 		magicCheck = "7375702d63686b0a"
-		version    = "01000000"
+		second     = "7365636f6e64"
 	)
+	header := magicLog + "02000000" + "0200000000000000" + "ecc2a232" + hex.EncodeToString(salt)
+	frame := "06000000" + withSalt("0200000000000000")
 	for name, want := range map[string]string{
-		"00000000000000000001.checkpoint": magicCheck + version + "0100000000000000" + "273b3a2b" +
+		"00000000000000000001.checkpoint": magicCheck + "01000000" + "0100000000000000" + "273b3a2b" +
 			"07000000" + "0100000000000000" + "50775bdb" + "000000036f6e65" + // the body
 			"00000000" + "0200000000000000" + "134f18b9", // its end
-		"00000000000000000002.log": magicLog + version + "0200000000000000" + "bcbe3061" +
-			"06000000" + "0200000000000000" + "f0838a6f" + "7365636f6e64" +
+		"00000000000000000002.log": header + checksum(header) +
+			frame + withSalt("0000000000000000" + checksum(frame+second))[16:] + second +
 			strings.Repeat("00", 64-16-6), // zeros written ahead
 	} {
 		if got := hex.EncodeToString(disk.Contents(name)); got != want {
@@ -44,10 +65,27 @@ func TestFormat(t *testing.T) {
 	}
 }
 
+// TestEverySegmentHasASaltOfItsOwn: what one file of the log held is no frame of
+// another.
+func TestEverySegmentHasASaltOfItsOwn(t *testing.T) {
+	disk, _ := sample(t)
+	seen := map[string]bool{}
+	for _, first := range []uint64{6, 10, 14} {
+		salt, _ := split(disk.Contents(segmentName(first)))
+		seen[string(salt)] = true
+	}
+	mustOpen(t, disk, small) // which begins another
+	salt, _ := split(disk.Contents(segmentName(18)))
+	seen[string(salt)] = true
+	if len(seen) != 4 {
+		t.Errorf("4 segments have %d salts", len(seen))
+	}
+}
+
 func TestAppendAndReplay(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var all [][]byte
-	for _, n := range []int{0, 1, 4096 - 24 - 2*16 - 1, 1, 4096 - 24 - 16, 4096, 0, 100_000, 0, 10} {
+	for _, n := range []int{0, 1, 4096 - 40 - 2*16 - 1, 1, 4096 - 40 - 16, 4096, 0, 100_000, 0, 10} {
 		p := make([]byte, n)
 		for i := range p {
 			p[i] = byte(r.Uint32())

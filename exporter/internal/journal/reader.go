@@ -11,12 +11,18 @@ import (
 
 const readBuffer = 256 << 10
 
+// searchFactor bounds the search for a frame behind one that could not be read: it
+// checksums as many times what it searches, and no more.
+const searchFactor = 64
+
 // reader reads one file's frames, in order. Whatever it does not like about
 // them is a *CorruptError at the offset of the frame.
 type reader struct {
 	name   string
 	file   File
 	size   int64 // of the file
+	header []byte
+	salt   salt
 	offset int64 // of the next frame
 	last   int64 // of the frame read last, 0 before the first
 	in     *bufio.Reader
@@ -29,7 +35,7 @@ func openReader(fs FS, name, magic string, number uint64) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{name: name, file: f, offset: fileHeader}
+	r := &reader{name: name, file: f}
 	if err := r.begin(magic, number); err != nil {
 		r.close()
 		return nil, err
@@ -42,15 +48,29 @@ func (r *reader) begin(magic string, number uint64) (err error) {
 		return fmt.Errorf("reading %s: %w", r.name, err)
 	}
 	if r.size < fileHeader {
-		return &CorruptError{File: r.name, Reason: fmt.Sprintf("its %d bytes are too few for a header", r.size)}
+		return r.corrupt("its %d bytes are too few for a header", r.size)
 	}
-	header := make([]byte, fileHeader)
-	if _, err := r.file.ReadAt(header, 0); err != nil {
+	r.header = make([]byte, min(r.size, saltedHeader))
+	if _, err := r.file.ReadAt(r.header, 0); err != nil {
 		return fmt.Errorf("reading %s: %w", r.name, err)
 	}
-	body := io.NewSectionReader(r.file, fileHeader, r.size-fileHeader)
+	newest := uint32(checkpointVersion)
+	if magic == segmentMagic {
+		newest = segmentVersion
+	}
+	version, err := checkHeader(r.header, r.name, magic, newest, number)
+	if err != nil {
+		return err
+	}
+	if version == 1 {
+		r.header = r.header[:fileHeader]
+	} else if r.salt, err = checkSalt(r.header, r.name); err != nil {
+		return err
+	}
+	r.offset = int64(len(r.header))
+	body := io.NewSectionReader(r.file, r.offset, r.size-r.offset)
 	r.in = bufio.NewReaderSize(body, int(min(r.size, readBuffer)))
-	return checkHeader(header, r.name, magic, number)
+	return nil
 }
 
 // close drops the file. What was read is good, whatever closing says.
@@ -79,7 +99,7 @@ func (r *reader) next(number uint64) ([]byte, error) {
 	if _, err := io.ReadFull(r.in, r.frame[frameHeader:]); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", r.name, err)
 	}
-	got, payload, ok := parseFrame(r.frame)
+	got, payload, ok := parseFrame(r.frame, r.salt)
 	if !ok {
 		return nil, r.corrupt("frame %d is damaged: its checksum is wrong", number)
 	}
@@ -93,29 +113,66 @@ func (r *reader) next(number uint64) ([]byte, error) {
 
 // tail looks behind the frame that could not be read, which bad describes, and
 // says how many bytes are to be cut: those up to the last that is not 0. It
-// gives bad back if a good frame follows, which proves that the frame was synced.
+// gives bad back if a good frame follows, which proves that the frame was synced, or
+// if so much looks like one that it is not known whether one follows.
 func (r *reader) tail(number uint64, bad *CorruptError) (torn int64, err error) {
 	rest := make([]byte, r.size-r.offset)
 	if _, err := r.file.ReadAt(rest, r.offset); err != nil && err != io.EOF {
 		return 0, fmt.Errorf("reading %s: %w", r.name, err)
 	}
-	if _, _, ok := parseFrame(rest); ok {
+	if _, _, ok := parseFrame(rest, r.salt); ok {
 		return 0, bad // whole, but not the one that is due
 	}
-	written := len(bytes.TrimRight(rest, "\x00"))
-	for i := 1; i < written && i+frameHeader <= len(rest); i++ {
-		// Few numbers can follow in what is left: checking them first spares
-		// nearly all checksums.
-		ahead := binary.LittleEndian.Uint64(rest[i+4:]) - number
-		if ahead == 0 || ahead > uint64(len(rest)) {
+	later := search(rest, number, r.salt)
+	switch {
+	case later.at > 0:
+		bad.Reason += fmt.Sprintf(", but frame %d at offset %d is whole", later.number, r.offset+int64(later.at))
+		return 0, bad
+	case later.gaveUp:
+		bad.Reason += ", and so much behind it looks like frames that not all of it is checked"
+		return 0, bad
+	}
+	return int64(len(bytes.TrimRight(rest, "\x00"))), nil
+}
+
+// found is what a search came upon: a whole frame, unless at is 0.
+type found struct {
+	at     int
+	number uint64
+	summed int64 // bytes checksummed
+	gaveUp bool  // for there were too many of them
+}
+
+// search looks for a whole frame with a higher number behind the start of the one
+// with this number, which could not be read.
+//
+// Where there is a salt, a number that may follow tells a frame's header from all that
+// a client can write, and nothing else is checksummed. Where there is none, in a
+// segment of version 1, a payload may be full of such numbers: the search gives up
+// when it would checksum more than searchFactor times what it searches.
+func search(b []byte, number uint64, s salt) (f found) {
+	written := len(bytes.TrimRight(b, "\x00"))
+	most := searchFactor * int64(len(b))
+	for i := frameHeader; i < written && i+frameHeader <= len(b); i++ {
+		// Each frame before this one takes a header's length, at least.
+		if ahead := frameNumber(b[i:], s) - number; ahead == 0 || ahead > uint64(i/frameHeader) {
 			continue
 		}
-		if later, _, ok := parseFrame(rest[i:]); ok {
-			bad.Reason += fmt.Sprintf(", but frame %d at offset %d is whole", later, r.offset+int64(i))
-			return 0, bad
+		length := int64(binary.LittleEndian.Uint32(b[i:]))
+		if length > int64(len(b)-i-frameHeader) {
+			continue
+		}
+		if f.summed+frameHeader+length > most {
+			f.gaveUp = true
+			return f
+		}
+		f.summed += frameHeader + length
+		if number, _, ok := parseFrame(b[i:], s); ok {
+			f.at, f.number = i, number
+			return f
 		}
 	}
-	return int64(written), nil
+	return f
 }
 
 // rewriteLast writes the frame read last over itself and syncs it. It may be

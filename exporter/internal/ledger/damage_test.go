@@ -132,14 +132,14 @@ func (s *sample) wantShown(l *ledger.Ledger, n int) {
 }
 
 // TestFlippedBit flips each bit of every 64th byte of the log and of the
-// checkpoint.
+// checkpoint, of which one is in the last frame.
 func TestFlippedBit(t *testing.T) {
 	for _, older := range []bool{false, true} {
 		t.Run(fmt.Sprintf("older checkpoint is there: %v", older), func(t *testing.T) {
 			s := makeSample(t, older)
 			seen := map[string]int{}
 			for _, name := range s.disk.Names() {
-				for i := 0; i < len(s.disk.Contents(name)); i += 64 {
+				for i := 20; i < len(s.disk.Contents(name)); i += 64 {
 					for bit := range 8 {
 						if testing.Short() && bit != i/64%8 {
 							continue
@@ -233,6 +233,9 @@ func TestTornTail(t *testing.T) {
 // they end, read without the journal's help.
 func frameStarts(file []byte) []int {
 	all, at := []int{0}, 24
+	if file[8] == 2 { // a segment with a salt in its header
+		at = 40
+	}
 	for at+16 <= len(file) && binary.LittleEndian.Uint64(file[at+4:]) != 0 {
 		all = append(all, at)
 		at += 16 + int(binary.LittleEndian.Uint32(file[at:]))
