@@ -87,6 +87,7 @@ type Client struct {
 	queue   chan item
 	flushes chan chan error // each takes one error, without blocking
 	closing chan struct{}
+	due     time.Time     // when Close gives up, once closing is closed; zero for never
 	done    chan struct{} // closed when the sending goroutine has ended
 	lost    error         // what was lost by then
 	ctx     context.Context

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -102,5 +103,68 @@ func TestConcurrentUse(t *testing.T) {
 			t.Fatalf("goroutines left:\n%s", b[:runtime.Stack(b, true)])
 		}
 		runtime.Gosched()
+	}
+}
+
+// The exporter was away, and is back when the agent ends: what waits for its
+// next attempt goes out at once, and so does what is queued behind it.
+func TestCloseTriesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		exporter := &fakeExporter{t: t, script: []http.HandlerFunc{refuse(503, "Retry-After", "3600")}}
+		c := inMemoryClient(t, exporter, Options{BatchSize: 2})
+		enqueue(t, c, conversations(5)...)
+		synctest.Wait() // the first batch waits
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		start := time.Now()
+		if err := c.Close(ctx); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("took %v", took)
+		}
+		if _, got := exporter.taken(); !slices.Equal(got, []int{2, 2, 1}) {
+			t.Errorf("batches %v, want all that was queued", got)
+		}
+	})
+}
+
+// While Close goes on, retries begin anew with short waits, and one is made
+// before it gives up, whatever the exporter asks for.
+func TestCloseRetries(t *testing.T) {
+	for name, tt := range map[string]struct {
+		refusal http.HandlerFunc
+		back    time.Duration // after Close began
+		within  time.Duration
+	}{
+		"with backoff":         {refuse(503), 2 * time.Second, 5 * time.Second},
+		"and at the very last": {refuse(503, "Retry-After", "3600"), 8 * time.Second, 9 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var back time.Time
+				exporter := &fakeExporter{t: t}
+				c := inMemoryClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if back.IsZero() || time.Now().Before(back) {
+						tt.refusal(w, r)
+						return
+					}
+					exporter.ServeHTTP(w, r)
+				}), Options{})
+				enqueue(t, c, conversations(1)...)
+				time.Sleep(5 * time.Minute) // waits have become long
+				synctest.Wait()
+				start := time.Now()
+				back = start.Add(tt.back)
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				if err := c.Close(ctx); err != nil {
+					t.Error(err)
+				}
+				if took := time.Since(start); took > tt.within {
+					t.Errorf("took %v, want at most %v", took, tt.within)
+				}
+			})
+		})
 	}
 }

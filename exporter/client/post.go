@@ -20,8 +20,9 @@ const (
 	firstBackoff   = 500 * time.Millisecond
 	maxBackoff     = 30 * time.Second
 	maxRetryAfter  = 24 * time.Hour
-	maxAnswer      = 16 << 20 // bytes
-	compressFrom   = 1 << 10  // bytes; below it gzip saves no packet
+	maxAnswer      = 16 << 20    // bytes
+	compressFrom   = 1 << 10     // bytes; below it gzip saves no packet
+	lastTry        = time.Second // what an attempt gets before Close gives up
 )
 
 // Post sends events that are JSON already, each one object on a line of its
@@ -104,18 +105,33 @@ func (c *Client) post(ctx context.Context, lines [][]byte) (Result, error) {
 		wait = min(wait, left)
 		c.stats.retries.Add(1)
 		c.log.Warn("retrying", "events", len(lines), "attempt", attempt, "wait", wait.Round(time.Millisecond), "err", retry.err)
-		sleep(ctx, wait)
+		if c.sleep(ctx, wait) {
+			waits.Reset()
+		}
 	}
 }
 
-// sleep returns after d, or when ctx ends.
-func sleep(ctx context.Context, d time.Duration) {
+// sleep returns after d, or when ctx ends, or when Close begins, and says if it
+// was that. While Close goes on it returns in time for a last attempt.
+func (c *Client) sleep(ctx context.Context, d time.Duration) (woken bool) {
+	closing := c.closing
+	select {
+	case <-closing:
+		closing = nil // it has woken the one who waited then
+		if left := time.Until(c.due) - lastTry; left > 0 {
+			d = min(d, left)
+		}
+	default:
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
+	case <-closing:
+		return true
 	}
+	return false
 }
 
 // attempt makes one request. Its error is a *temporary if another may succeed.

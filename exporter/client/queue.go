@@ -90,10 +90,12 @@ func (c *Client) Flush(ctx context.Context) error {
 	}
 }
 
-// Close takes no more events, sends all that are queued and ends the client.
-// When ctx ends first, what is left is given up. It fails if events have been
-// lost since the last Flush, and says how many. Only the first call does
-// anything; others return ErrClosed.
+// Close takes no more events, sends all that are queued and ends the client. A
+// retry that waits is made at once, since the exporter may be back. When ctx
+// ends first, what is left is given up; so it is none that has ended already, as
+// a program's own has after a signal. It fails if events have been lost since
+// the last Flush, and says how many. Only the first call does anything; others
+// return ErrClosed.
 func (c *Client) Close(ctx context.Context) error {
 	c.mu.Lock()
 	again := c.closed
@@ -102,6 +104,7 @@ func (c *Client) Close(ctx context.Context) error {
 	if again {
 		return ErrClosed
 	}
+	c.due, _ = ctx.Deadline()
 	stop := context.AfterFunc(ctx, c.cancel)
 	defer stop()
 	close(c.closing)
