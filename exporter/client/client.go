@@ -4,8 +4,14 @@
 //
 //	c, err := client.New(client.Options{})
 //	...
-//	defer c.Close(ctx)
 //	err = c.Enqueue(client.Event{ConversationID: "c-1", CSAT: 5})
+//	...
+//	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+//	defer cancel()
+//	err = c.Close(closing)
+//
+// Close gets a context of its own: that of a program which a signal ends is over
+// by then, and all that is queued would be lost.
 //
 // Enqueue never blocks. One goroutine sends what is queued in batches, by size
 // and by time, and repeats what fails. Send does the same for a slice at once
