@@ -31,12 +31,14 @@ package client
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,7 +57,7 @@ var (
 // Options configures a Client. The zero value is ready for use.
 type Options struct {
 	URL        string       // the exporter's address, without /api; $SUPPORT_EXPORTER_URL, else DefaultURL
-	Token      string       // bearer token, if the exporter wants one
+	Token      string       // bearer token, if the exporter wants one, without the space around it; goes before the URL's name and password
 	HTTPClient *http.Client // for TLS, proxies and the like; one of the client's own
 
 	BatchSize     int           // events in a request; 500
@@ -77,7 +79,7 @@ type Options struct {
 // Client sends events to one exporter. Its methods may be called concurrently.
 type Client struct {
 	url        string
-	token      string
+	auth       string // what the requests' header says; "" for none
 	http       *http.Client
 	ownHTTP    bool
 	batchSize  int
@@ -102,13 +104,19 @@ type Client struct {
 
 // New checks the options and starts a client, which the caller must Close.
 func New(o Options) (*Client, error) {
-	endpoint, err := endpoint(o.URL)
+	endpoint, auth, err := endpoint(o.URL)
 	if err != nil {
 		return nil, err
 	}
+	if token := strings.TrimSpace(o.Token); token != "" {
+		if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return nil, errors.New("token: must be printable ASCII without spaces")
+		}
+		auth = "Bearer " + token
+	}
 	c := &Client{
 		url:      endpoint,
-		token:    o.Token,
+		auth:     auth,
 		http:     o.HTTPClient,
 		log:      o.Logger,
 		onReject: o.OnReject,
@@ -159,8 +167,9 @@ func newZip() any {
 	return zip
 }
 
-// endpoint is the address that events are posted to.
-func endpoint(base string) (string, error) {
+// endpoint is the address that events are posted to. The name and the password
+// of the one given are in the header alone: errors repeat addresses.
+func endpoint(base string) (address, auth string, err error) {
 	if base == "" {
 		base = os.Getenv("SUPPORT_EXPORTER_URL")
 	}
@@ -170,15 +179,20 @@ func endpoint(base string) (string, error) {
 	u, err := url.Parse(base)
 	switch { // a message does not repeat the address: it may hold a password
 	case err != nil:
-		return "", errors.New("exporter url: is none; in a name or a password what has a meaning in a url must be %-escaped")
+		return "", "", errors.New("exporter url: is none; in a name or a password what has a meaning in a url must be %-escaped")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "", fmt.Errorf("exporter url: scheme must be http or https, got %q", u.Scheme)
-	case u.Host == "":
-		return "", errors.New("exporter url: has no host")
+		return "", "", errors.New("exporter url: must begin with http:// or https://")
+	case u.Hostname() == "":
+		return "", "", errors.New("exporter url: has no host")
 	case u.RawQuery != "" || u.Fragment != "":
-		return "", errors.New("exporter url: must have no query and no fragment")
+		return "", "", errors.New("exporter url: must have no query and no fragment")
 	}
-	return u.JoinPath("api", "v1", "events").String(), nil
+	if u.User != nil {
+		password, _ := u.User.Password()
+		auth = "Basic " + base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password))
+		u.User = nil
+	}
+	return u.JoinPath("api", "v1", "events").String(), auth, nil
 }
 
 // orDefault is an option's value, or what it stands for when zero.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,21 +13,26 @@ import (
 
 func TestURL(t *testing.T) {
 	const notURL = "exporter url: is none; in a name or a password what has a meaning in a url must be %-escaped"
+	const notHTTP = "exporter url: must begin with http:// or https://"
 	tests := []struct {
 		name, url, env string
 		want           string
+		auth           string
 		err            string
 	}{
 		{name: "nothing said", want: "http://127.0.0.1:10877/api/v1/events"},
 		{name: "by environment", env: "http://exporter:10877", want: "http://exporter:10877/api/v1/events"},
 		{name: "the option wins", url: "https://a.example", env: "http://b.example", want: "https://a.example/api/v1/events"},
 		{name: "under a path", url: "https://a.example/support/", want: "https://a.example/support/api/v1/events"},
-		{name: "no scheme", url: "exporter:10877", err: `exporter url: scheme must be http or https, got "exporter"`},
-		{name: "another scheme", url: "ftp://exporter", err: `exporter url: scheme must be http or https, got "ftp"`},
+		{name: "a password", url: "http://u:p%20w%C3%B6@a", want: "http://a/api/v1/events", auth: "Basic dTpwIHfDtg=="},
+		{name: "a name alone", url: "https://u@a:1", want: "https://a:1/api/v1/events", auth: "Basic dTo="},
+		{name: "no scheme", url: "exporter:10877", err: notHTTP},
+		{name: "another scheme", url: "ftp://exporter", err: notHTTP},
 		{name: "no host", url: "http:///api", err: `exporter url: has no host`},
+		{name: "a port alone", url: "http://:80", err: `exporter url: has no host`},
 		{name: "a query", url: "http://a/?token=secret", err: `exporter url: must have no query and no fragment`},
-		{name: "a password stays out", url: "ftp://u:secret@a", err: `exporter url: scheme must be http or https, got "ftp"`},
-		{name: "and where it stands for a path", url: "u:secret@a", err: `exporter url: scheme must be http or https, got "u"`},
+		{name: "a password stays out", url: "ftp://u:secret@a", err: notHTTP},
+		{name: "and where it stands for a path", url: "u:secret@a", err: notHTTP},
 		{name: "and for a port", url: "http://u:secret/1@a", err: notURL},
 		{name: "bad environment", env: "::", err: notURL},
 	}
@@ -40,8 +46,8 @@ func TestURL(t *testing.T) {
 			if err != nil {
 				return
 			}
-			if c.url != tt.want {
-				t.Errorf("url %s, want %s", c.url, tt.want)
+			if c.url != tt.want || c.auth != tt.auth {
+				t.Errorf("url %s, authorization %q; want %s, %q", c.url, c.auth, tt.want, tt.auth)
 			}
 			if err := c.Close(t.Context()); err != nil {
 				t.Error(err)
@@ -59,6 +65,9 @@ func TestOptionsRefused(t *testing.T) {
 		{Options{QueueSize: -2}, "queue size -2: must not be negative"},
 		{Options{FlushInterval: -time.Second}, "flush interval -1s: must not be negative"},
 		{Options{MaxElapsed: -time.Minute}, "max elapsed -1m0s: must not be negative"},
+		{Options{Token: "s3\ncret"}, "token: must be printable ASCII without spaces"},
+		{Options{Token: "s3 cret"}, "token: must be printable ASCII without spaces"},
+		{Options{Token: "s3crét"}, "token: must be printable ASCII without spaces"},
 	}
 	for _, tt := range tests {
 		if _, err := New(tt.options); errorText(err) != tt.err {
@@ -104,4 +113,48 @@ func TestLog(t *testing.T) {
 			t.Errorf("log tells a secret:\n%s", log.String())
 		}
 	})
+}
+
+// What stands for the name and the password of an address is in no message, and
+// neither is a token; and each reaches the exporter.
+func TestCredentials(t *testing.T) {
+	tests := []struct {
+		name, user, token string
+		want              string
+	}{
+		{"of the address", "n4me:s3cret@", "", "Basic bjRtZTpzM2NyZXQ="},
+		{"a token goes before", "n4me:s3cret@", "t0ken", "Bearer t0ken"},
+		{"a token read from a file", "", " t0ken\r\n", "Bearer t0ken"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			exporter := &fakeExporter{t: t, script: []http.HandlerFunc{abort}}
+			server := httptest.NewServer(exporter)
+			defer server.Close()
+			var log bytes.Buffer
+			c, err := New(Options{
+				URL:    strings.Replace(server.URL, "http://", "http://"+tt.user, 1),
+				Token:  tt.token,
+				Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			enqueue(t, c, Event{ConversationID: "a"})
+			if err := c.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if got := exporter.headers.Get("Authorization"); got != tt.want {
+				t.Errorf("authorization %q, want %q", got, tt.want)
+			}
+			if !strings.Contains(log.String(), "retrying") {
+				t.Errorf("log lacks the retry:\n%s", log.String())
+			}
+			for _, secret := range []string{"n4me", "s3cret", "t0ken"} {
+				if strings.Contains(log.String(), secret) {
+					t.Errorf("log has %s:\n%s", secret, log.String())
+				}
+			}
+		})
+	}
 }

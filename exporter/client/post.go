@@ -147,8 +147,8 @@ func (c *Client) attempt(ctx context.Context, body []byte, encoding string, even
 	if encoding != "" {
 		req.Header.Set("Content-Encoding", encoding)
 	}
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
+	if c.auth != "" {
+		req.Header.Set("Authorization", c.auth)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

@@ -186,7 +186,7 @@ func TestPushHTTPConfig(t *testing.T) {
 
 func TestPushURL(t *testing.T) {
 	got := invoke(t.Context(), nil, "push", "--url=exporter:10877", "-")
-	want := "supportctl: error: exporter url: scheme must be http or https, got \"exporter\"\n"
+	want := "supportctl: error: exporter url: must begin with http:// or https://\n"
 	if got.code != exitProblems || got.stderr != want {
 		t.Errorf("got %+v", got)
 	}

@@ -80,7 +80,7 @@ func TestSimulateErrors(t *testing.T) {
 		{"--output=x --start=2023-11-01T00:00:00Z --end=2023-11-02T00:00:00Z --duration=1d", exitUsage, "--duration must not be given where the length is known without it, try --help"},
 		{"--end=2023-11-01T00:00:00Z", exitProblems, "no time is left: the traffic starts at 2023-11-14T22:13:20Z and is wanted from 2023-11-14T22:13:20Z to 2023-11-01T00:00:00Z"},
 		{"--conversations-per-day=0.1", exitProblems, "conversations per day must be from 1 to 10000000, got 0.1"},
-		{"--url=ftp://x", exitProblems, `exporter url: scheme must be http or https, got "ftp"`},
+		{"--url=ftp://x", exitProblems, `exporter url: must begin with http:// or https://`},
 		{"--token-file=/does/not/exist", exitProblems, "token: open /does/not/exist: no such file or directory"},
 		{"--output=/does/not/exist", exitProblems, "open /does/not/exist: no such file or directory"},
 	}
