@@ -24,11 +24,13 @@ One file, standard library only, Python 3.9 or later: copy it.
 from __future__ import annotations
 
 import atexit
+import base64
 import http.client
 import json
 import logging
 import os
 import random
+import re
 import threading
 import time
 import urllib.parse
@@ -70,7 +72,8 @@ class EventClient:
     """Sends events to one exporter. Its methods may be called by any thread.
 
     url             the exporter's address; $SUPPORT_EXPORTER_URL, else DEFAULT_URL
-    token           bearer token, if the exporter wants one; $SUPPORT_EXPORTER_TOKEN
+    token           bearer token, if the exporter wants one, without the space around it;
+                    $SUPPORT_EXPORTER_TOKEN; goes before the url's name and password
     batch_size      events in a request
     queue_size      events that may wait; one more is dropped, not waited for
     flush_interval  seconds that an event waits for its batch to fill
@@ -96,16 +99,16 @@ class EventClient:
         exit_timeout: float = 10.0,
         on_reject: Optional[Callable[[dict, str], None]] = None,
     ):
-        base = url or os.environ.get("SUPPORT_EXPORTER_URL") or DEFAULT_URL
-        parts = urllib.parse.urlsplit(base)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("exporter url: want http://host or https://host")
-        self._endpoint = base.rstrip("/") + EVENTS_PATH
-        self._opener = _opener(parts.hostname)
+        self._endpoint, host, authorization = _endpoint(url or os.environ.get("SUPPORT_EXPORTER_URL") or DEFAULT_URL)
+        self._opener = _opener(host)
         self._headers = {"Content-Type": "application/x-ndjson", "User-Agent": "support-metrics-python"}
-        token = token or os.environ.get("SUPPORT_EXPORTER_TOKEN")
+        token = (token or os.environ.get("SUPPORT_EXPORTER_TOKEN") or "").strip()
+        if not re.fullmatch("[!-~]*", token):
+            raise ValueError("token: must be printable ASCII without spaces")
         if token:
-            self._headers["Authorization"] = "Bearer " + token
+            authorization = "Bearer " + token
+        if authorization:
+            self._headers["Authorization"] = authorization
         self._batch_size = batch_size
         self._queue_size = queue_size
         self._flush_interval = flush_interval
@@ -314,6 +317,34 @@ class EventClient:
         except (OSError, http.client.HTTPException) as e:
             raise _Temporary(str(e) or type(e).__name__) from e
         return _judge(status, after, answer, events)
+
+
+def _endpoint(base: str) -> tuple:
+    """The address that events are posted to, its host, and what stands for its name and password in the header.
+
+    No message repeats the address, since it may have a password.
+    """
+    try:
+        parts = urllib.parse.urlsplit(base)
+        host, _ = parts.hostname, parts.port
+        userinfo, at, place = parts.netloc.rpartition("@")
+        valid = not re.search("[\0- \x7f]", place) and not re.search("%(?![0-9a-fA-F]{2})", userinfo)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ValueError(
+            "exporter url: is none; in a name or a password what has a meaning in a url must be %-escaped"
+        )
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("exporter url: must begin with http:// or https://")
+    if not host:
+        raise ValueError("exporter url: has no host")
+    if parts.query or parts.fragment:
+        raise ValueError("exporter url: must have no query and no fragment")
+    path = urllib.parse.quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=")
+    name, _, password = (urllib.parse.unquote_to_bytes(part) for part in userinfo.partition(":"))
+    secret = "Basic " + base64.b64encode(name + b":" + password).decode() if at else ""
+    return "%s://%s%s" % (parts.scheme, place, path + EVENTS_PATH), host, secret
 
 
 def _opener(host: str) -> urllib.request.OpenerDirector:

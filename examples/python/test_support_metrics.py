@@ -327,10 +327,55 @@ class DeliveryTest(TestCase):
             client.flush(10)
             self.assertEqual(exporter.requests[0][1]["Authorization"], want)
 
+    def test_a_token_that_no_header_can_have_is_refused(self):
+        for token in ("s3\ncret", "s3 cret", "s3cr\u00e9t"):
+            with self.subTest(token=token), self.assertRaises(ValueError) as raised:
+                EventClient("http://exporter.test", token)
+            self.assertEqual(str(raised.exception), "token: must be printable ASCII without spaces")
+
     def test_bad_address(self):
-        for url in ("localhost:10877", "ftp://host", "http://"):
-            with self.subTest(url=url), self.assertRaises(ValueError):
+        none = "exporter url: is none; in a name or a password what has a meaning in a url must be %-escaped"
+        scheme = "exporter url: must begin with http:// or https://"
+        for url, want in (
+            ("localhost:10877", scheme),
+            ("ftp://n4me:s3cret@host", scheme),
+            ("n4me:s3cret@host", scheme),
+            ("http://", "exporter url: has no host"),
+            ("http://:80", "exporter url: has no host"),
+            ("http://host/?token=s3cret", "exporter url: must have no query and no fragment"),
+            ("http://n4me:s3cret/1@host", none),
+            ("http://n4me:s3cret%zz@host", none),
+            ("http://n4me:s3cret@ho st", none),
+            ("http://[n4me:s3cret@host", none),
+        ):
+            with self.subTest(url=url), self.assertRaises(ValueError) as raised:
                 EventClient(url)
+            self.assertEqual(str(raised.exception), want)
+
+    def test_credentials_are_in_the_header_alone(self):
+        for user, token, want in (
+            ("n4me:s3%20cret@", None, "Basic bjRtZTpzMyBjcmV0"),
+            ("n4me@", None, "Basic bjRtZTo="),
+            ("n4me:s3%20cret@", "t0ken", "Bearer t0ken"),
+            ("", " t0ken\r\n", "Bearer t0ken"),
+        ):
+            with self.subTest(want=want), self.assertLogs("support_metrics", logging.WARNING) as logged:
+                exporter, told = self.exporter("cut", 401), []
+                exporter.url = exporter.url.replace("http://", "http://" + user)
+                client = self.client(exporter, token=token, on_reject=lambda e, why: told.append(why))
+                client.enqueue({"conversation_id": "c"})
+                self.assertTrue(client.flush(10))
+                self.assertEqual([headers["Authorization"] for _, headers, _ in exporter.requests], [want] * 2)
+                self.assertRegex("\n".join(logged.output), "retrying(.|\n)*lost")
+                self.assertNotRegex("\n".join(logged.output + told), "n4me|s3|cret|t0ken")
+
+    def test_a_path_with_what_a_url_must_escape(self):
+        exporter = self.exporter()
+        exporter.url += "/s\u00fcpport team/"
+        client = self.client(exporter)
+        client.enqueue({"conversation_id": "c"})
+        self.assertTrue(client.flush(10))
+        self.assertEqual(exporter.requests[0][0], "/s%C3%BCpport%20team/api/v1/events")
 
     def test_a_full_queue_drops_and_never_blocks(self):
         exporter = self.exporter((503, {"Retry-After": "60"}))
