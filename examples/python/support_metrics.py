@@ -72,8 +72,8 @@ class EventClient:
     """Sends events to one exporter. Its methods may be called by any thread.
 
     url             the exporter's address; $SUPPORT_EXPORTER_URL, else DEFAULT_URL
-    token           bearer token, if the exporter wants one, without the space around it;
-                    $SUPPORT_EXPORTER_TOKEN; goes before the url's name and password
+    token           bearer token, if the exporter wants one; $SUPPORT_EXPORTER_TOKEN;
+                    goes before a name in the url
     batch_size      events in a request
     queue_size      events that may wait; one more is dropped, not waited for
     flush_interval  seconds that an event waits for its batch to fill

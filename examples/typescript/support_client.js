@@ -121,13 +121,14 @@ export class SupportClient {
   #wake = () => {};
 
   constructor(options          = {}) {
-    const base = options.url || node?.env.SUPPORT_EXPORTER_URL || DEFAULT_URL;
-    const token = options.token || node?.env.SUPPORT_EXPORTER_TOKEN;
-    if (!/^https?:$/.test(new URL(base).protocol)) {
-      throw new TypeError('exporter url: want http://host or https://host');
+    const { endpoint, basic } = readURL(options.url || node?.env.SUPPORT_EXPORTER_URL || DEFAULT_URL);
+    const token = (options.token || node?.env.SUPPORT_EXPORTER_TOKEN || '').trim();
+    if (!/^[!-~]*$/.test(token)) {
+      throw new TypeError('token: must be printable ASCII without spaces');
     }
-    this.#endpoint = base.replace(/\/+$/, '') + EVENTS_PATH;
-    this.#headers = { 'Content-Type': 'application/x-ndjson', ...(token && { Authorization: `Bearer ${token}` }) };
+    const authorization = token ? `Bearer ${token}` : basic;
+    this.#endpoint = endpoint;
+    this.#headers = { 'Content-Type': 'application/x-ndjson', ...(authorization && { Authorization: authorization }) };
     this.#options = {
       batchSize: options.batchSize ?? 500,
       queueSize: options.queueSize ?? 10_000,
@@ -359,6 +360,34 @@ export class SupportClient {
   }
 }
 
+/**
+ * The address that events are posted to, and what stands for its name and
+ * password in the header: fetch takes none with them. No message repeats it.
+ */
+function readURL(base        )                                      {
+  if (!/^https?:\/\//i.test(base)) {
+    throw new TypeError('exporter url: must begin with http:// or https://');
+  }
+  let url     ;
+  let userinfo          ;
+  try {
+    url = new URL(base);
+    userinfo = [url.username, url.password].map(decodeURIComponent);
+  } catch {
+    throw new TypeError(
+      'exporter url: is none; in a name or a password what has a meaning in a url must be %-escaped',
+    );
+  }
+  if (url.search || url.hash) {
+    throw new TypeError('exporter url: must have no query and no fragment');
+  }
+  const bytes = new TextEncoder().encode(userinfo.join(':'));
+  return {
+    endpoint: url.origin + url.pathname.replace(/\/+$/, '') + EVENTS_PATH,
+    basic: url.username || url.password ? `Basic ${btoa(String.fromCharCode(...bytes))}` : '',
+  };
+}
+
 /** Tells an answer that accounts for each event from a failure, and a temporary failure from a final one. */
 function judge(status        , retryAfter        , text        , events        )          {
   const answer = readAnswer(text);
@@ -417,4 +446,4 @@ function unref(timer                               )                            
   (timer                          ).unref?.();
   return timer;
 }
-// Made from support_client.ts by build.js, sha256 09eea9f793504ad6463f35d07d973e86353defc5eaddf7af6a40b95e0e863b1d
+// Made from support_client.ts by build.js, sha256 252fcaf9af5cdb9c833d162f8e41c7f6fdcd5223af66ac365eb6bd50c0100946

@@ -192,10 +192,55 @@ test('the token is the option or the environment', async (t) => {
   assert.deepEqual(exporter.requests.map((r) => r.headers.authorization), ['Bearer t1', 'Bearer t2']);
 });
 
-test('a bad address is told at once', () => {
-  for (const url of ['localhost:10877', 'ftp://host', 'http://']) {
-    assert.throws(() => new SupportClient({ url }), TypeError, url);
+test('a token that no header can have is refused', () => {
+  for (const token of ['s3\ncret', 's3 cret', 's3cr\u00e9t']) {
+    assert.throws(() => new SupportClient({ token }), new TypeError('token: must be printable ASCII without spaces'));
   }
+});
+
+test('a bad address is told at once, and not repeated', () => {
+  const none = 'exporter url: is none; in a name or a password what has a meaning in a url must be %-escaped';
+  const scheme = 'exporter url: must begin with http:// or https://';
+  for (const [url, message] of [
+    ['localhost:10877', scheme],
+    ['ftp://n4me:s3cret@host', scheme],
+    ['n4me:s3cret@host', scheme],
+    ['http://', none],
+    ['http://:80', none],
+    ['http://host/?token=s3cret', 'exporter url: must have no query and no fragment'],
+    ['http://n4me:s3cret/1@host', none],
+    ['http://n4me:s3cret%zz@host', none],
+    ['http://n4me:s3cret@ho st', none],
+  ]) {
+    assert.throws(() => new SupportClient({ url }), new TypeError(message), url); // with no input, as URL's own error has
+  }
+});
+
+test('credentials are in the header alone', async (t) => {
+  for (const [user, token, want] of [
+    ['n4me:s3%20cret@', undefined, 'Basic bjRtZTpzMyBjcmV0'],
+    ['n4me@', undefined, 'Basic bjRtZTo='],
+    ['n4me:s3%20cret@', 't0ken', 'Bearer t0ken'],
+    ['', ' t0ken\r\n', 'Bearer t0ken'],
+  ]) {
+    const exporter = await startExporter(t, 'cut', 401);
+    const told = [];
+    const url = exporter.url.replace('http://', `http://${user}`);
+    const { client, logged } = start(t, exporter, { url, token, onReject: (_, why) => told.push(why) });
+    conversations(client, 'c');
+    await client.flush();
+    assert.deepEqual(exporter.requests.map((r) => r.headers.authorization), [want, want]);
+    assert.match(logged.join(), /retrying.*lost/);
+    assert.doesNotMatch([...logged, ...told].join(), /n4me|s3|cret|t0ken/);
+  }
+});
+
+test('the exporter may be under a path', async (t) => {
+  const exporter = await startExporter(t);
+  const { client } = start(t, exporter, { url: `${exporter.url}/s\u00fcpport team/` });
+  conversations(client, 'c');
+  await client.flush();
+  assert.equal(exporter.requests[0].path, '/s%C3%BCpport%20team/api/v1/events');
 });
 
 test('a full queue drops and never waits', async (t) => {

@@ -52,7 +52,7 @@ export interface SupportEvent {
 
 export interface Options {
   url?: string; // $SUPPORT_EXPORTER_URL, else DEFAULT_URL
-  token?: string; // bearer token, if the exporter wants one; $SUPPORT_EXPORTER_TOKEN
+  token?: string; // bearer token, if the exporter wants one; $SUPPORT_EXPORTER_TOKEN; goes before a name in the url
   batchSize?: number; // events in a request; 500
   queueSize?: number; // events that may wait; one more is dropped, not waited for; 10,000
   flushIntervalMs?: number; // how long an event waits for its batch to fill; 1,000
@@ -121,13 +121,14 @@ export class SupportClient {
   #wake = () => {};
 
   constructor(options: Options = {}) {
-    const base = options.url || node?.env.SUPPORT_EXPORTER_URL || DEFAULT_URL;
-    const token = options.token || node?.env.SUPPORT_EXPORTER_TOKEN;
-    if (!/^https?:$/.test(new URL(base).protocol)) {
-      throw new TypeError('exporter url: want http://host or https://host');
+    const { endpoint, basic } = readURL(options.url || node?.env.SUPPORT_EXPORTER_URL || DEFAULT_URL);
+    const token = (options.token || node?.env.SUPPORT_EXPORTER_TOKEN || '').trim();
+    if (!/^[!-~]*$/.test(token)) {
+      throw new TypeError('token: must be printable ASCII without spaces');
     }
-    this.#endpoint = base.replace(/\/+$/, '') + EVENTS_PATH;
-    this.#headers = { 'Content-Type': 'application/x-ndjson', ...(token && { Authorization: `Bearer ${token}` }) };
+    const authorization = token ? `Bearer ${token}` : basic;
+    this.#endpoint = endpoint;
+    this.#headers = { 'Content-Type': 'application/x-ndjson', ...(authorization && { Authorization: authorization }) };
     this.#options = {
       batchSize: options.batchSize ?? 500,
       queueSize: options.queueSize ?? 10_000,
@@ -357,6 +358,34 @@ export class SupportClient {
       };
     });
   }
+}
+
+/**
+ * The address that events are posted to, and what stands for its name and
+ * password in the header: fetch takes none with them. No message repeats it.
+ */
+function readURL(base: string): { endpoint: string; basic: string } {
+  if (!/^https?:\/\//i.test(base)) {
+    throw new TypeError('exporter url: must begin with http:// or https://');
+  }
+  let url: URL;
+  let userinfo: string[];
+  try {
+    url = new URL(base);
+    userinfo = [url.username, url.password].map(decodeURIComponent);
+  } catch {
+    throw new TypeError(
+      'exporter url: is none; in a name or a password what has a meaning in a url must be %-escaped',
+    );
+  }
+  if (url.search || url.hash) {
+    throw new TypeError('exporter url: must have no query and no fragment');
+  }
+  const bytes = new TextEncoder().encode(userinfo.join(':'));
+  return {
+    endpoint: url.origin + url.pathname.replace(/\/+$/, '') + EVENTS_PATH,
+    basic: url.username || url.password ? `Basic ${btoa(String.fromCharCode(...bytes))}` : '',
+  };
 }
 
 /** Tells an answer that accounts for each event from a failure, and a temporary failure from a final one. */

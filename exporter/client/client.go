@@ -57,7 +57,7 @@ var (
 // Options configures a Client. The zero value is ready for use.
 type Options struct {
 	URL        string       // the exporter's address, without /api; $SUPPORT_EXPORTER_URL, else DefaultURL
-	Token      string       // bearer token, if the exporter wants one, without the space around it; goes before the URL's name and password
+	Token      string       // bearer token, if the exporter wants one; goes before a name in the URL
 	HTTPClient *http.Client // for TLS, proxies and the like; one of the client's own
 
 	BatchSize     int           // events in a request; 500
