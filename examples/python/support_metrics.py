@@ -80,7 +80,7 @@ class EventClient:
     max_elapsed     seconds that one batch is tried before it is given up
     first_backoff   seconds before the first retry, about; then twice as many each time
     request_timeout seconds that one attempt may take
-    exit_timeout    seconds that the interpreter's exit waits for what is queued
+    exit_timeout    seconds that the interpreter's exit waits for what is queued; may be 0
     on_reject       called with (event, message) for every event that will not be
                     counted, by the sending thread: it must neither flush nor close
     """
@@ -109,13 +109,13 @@ class EventClient:
             authorization = "Bearer " + token
         if authorization:
             self._headers["Authorization"] = authorization
-        self._batch_size = batch_size
-        self._queue_size = queue_size
-        self._flush_interval = flush_interval
-        self._max_elapsed = max_elapsed
-        self._first_backoff = first_backoff
-        self._request_timeout = request_timeout
-        self._exit_timeout = exit_timeout
+        self._batch_size = _at_least_one("batch_size", batch_size)
+        self._queue_size = _at_least_one("queue_size", queue_size)
+        self._flush_interval = _positive("flush_interval", flush_interval)
+        self._max_elapsed = _positive("max_elapsed", max_elapsed)
+        self._first_backoff = _positive("first_backoff", first_backoff)
+        self._request_timeout = _positive("request_timeout", request_timeout)
+        self._exit_timeout = exit_timeout if exit_timeout == 0 else _positive("exit_timeout", exit_timeout)
         self._on_reject = on_reject
         self._start()
         atexit.register(self._at_exit)
@@ -317,6 +317,18 @@ class EventClient:
         except (OSError, http.client.HTTPException) as e:
             raise _Temporary(str(e) or type(e).__name__) from e
         return _judge(status, after, answer, events)
+
+
+def _at_least_one(name: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError("%s: must be an integer of at least 1, got %r" % (name, value))
+    return value
+
+
+def _positive(name: str, seconds: float) -> float:
+    if not (_is_number(seconds) and 0 < seconds <= threading.TIMEOUT_MAX):
+        raise ValueError("%s: must be seconds, more than 0 and finite, got %r" % (name, seconds))
+    return seconds
 
 
 def _endpoint(base: str) -> tuple:

@@ -352,6 +352,20 @@ class DeliveryTest(TestCase):
                 EventClient(url)
             self.assertEqual(str(raised.exception), want)
 
+    def test_options_that_are_no_sizes_and_times_are_refused(self):
+        for name in ("batch_size", "queue_size"):
+            for value in (0, -1, 1.5, True, None, "5"):
+                with self.subTest(name=name, value=value), self.assertRaises(ValueError) as raised:
+                    EventClient("http://exporter.test", **{name: value})
+                want = "%s: must be an integer of at least 1, got %r" % (name, value)
+                self.assertEqual(str(raised.exception), want)
+        for name in ("flush_interval", "max_elapsed", "first_backoff", "request_timeout", "exit_timeout"):
+            for value in (-1, float("nan"), float("inf"), True, None, "5") + (() if name == "exit_timeout" else (0,)):
+                with self.subTest(name=name, value=value), self.assertRaises(ValueError) as raised:
+                    EventClient("http://exporter.test", **{name: value})
+                want = "%s: must be seconds, more than 0 and finite, got %r" % (name, value)
+                self.assertEqual(str(raised.exception), want)
+
     def test_credentials_are_in_the_header_alone(self):
         for user, token, want in (
             ("n4me:s3%20cret@", None, "Basic bjRtZTpzMyBjcmV0"),

@@ -216,6 +216,21 @@ test('a bad address is told at once, and not repeated', () => {
   }
 });
 
+test('options that are no sizes and times are refused', () => {
+  for (const name of ['batchSize', 'queueSize']) {
+    for (const value of [0, -1, 1.5, NaN, '5']) {
+      const message = `${name}: must be an integer of at least 1, got ${value}`;
+      assert.throws(() => new SupportClient({ [name]: value }), new TypeError(message));
+    }
+  }
+  for (const name of ['flushIntervalMs', 'maxElapsedMs', 'firstBackoffMs', 'requestTimeoutMs', 'exitTimeoutMs']) {
+    for (const value of [-1, NaN, Infinity, 2 ** 31, '5', ...(name === 'exitTimeoutMs' ? [] : [0])]) {
+      const message = `${name}: must be milliseconds, more than 0 and at most 2147483647, got ${value}`;
+      assert.throws(() => new SupportClient({ [name]: value }), new TypeError(message));
+    }
+  }
+});
+
 test('credentials are in the header alone', async (t) => {
   for (const [user, token, want] of [
     ['n4me:s3%20cret@', undefined, 'Basic bjRtZTpzMyBjcmV0'],

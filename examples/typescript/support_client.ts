@@ -17,6 +17,7 @@ export const DEFAULT_URL = 'http://127.0.0.1:10877';
 const EVENTS_PATH = '/api/v1/events';
 const MAX_BACKOFF_MS = 30_000;
 const MAX_RETRY_AFTER_MS = 24 * 3600 * 1000;
+const MAX_TIMER_MS = 2 ** 31 - 1; // a longer timer ends at once
 const LAST_TRY_MS = 1000; // what an attempt gets when the time is over
 
 /** An amount in US dollars and, where known, what it was spent on. */
@@ -59,7 +60,7 @@ export interface Options {
   maxElapsedMs?: number; // how long one batch is tried before it is given up; 15 minutes
   firstBackoffMs?: number; // before the first retry, about, and then twice as much each time; 500
   requestTimeoutMs?: number; // of one attempt; 30,000
-  exitTimeoutMs?: number; // how long the program's end waits for what is queued; 10,000
+  exitTimeoutMs?: number; // how long the program's end waits for what is queued; may be 0; 10,000
   onReject?: (event: SupportEvent, message: string) => void; // of each event that will not be counted
   log?: (message: string) => void; // of retries, rejected and lost events; console.warn
 }
@@ -130,13 +131,13 @@ export class SupportClient {
     this.#endpoint = endpoint;
     this.#headers = { 'Content-Type': 'application/x-ndjson', ...(authorization && { Authorization: authorization }) };
     this.#options = {
-      batchSize: options.batchSize ?? 500,
-      queueSize: options.queueSize ?? 10_000,
-      flushIntervalMs: options.flushIntervalMs ?? 1000,
-      maxElapsedMs: options.maxElapsedMs ?? 15 * 60_000,
-      firstBackoffMs: options.firstBackoffMs ?? 500,
-      requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
-      exitTimeoutMs: options.exitTimeoutMs ?? 10_000,
+      batchSize: atLeastOne('batchSize', options.batchSize ?? 500),
+      queueSize: atLeastOne('queueSize', options.queueSize ?? 10_000),
+      flushIntervalMs: positive('flushIntervalMs', options.flushIntervalMs ?? 1000),
+      maxElapsedMs: positive('maxElapsedMs', options.maxElapsedMs ?? 15 * 60_000),
+      firstBackoffMs: positive('firstBackoffMs', options.firstBackoffMs ?? 500),
+      requestTimeoutMs: positive('requestTimeoutMs', options.requestTimeoutMs ?? 30_000),
+      exitTimeoutMs: options.exitTimeoutMs === 0 ? 0 : positive('exitTimeoutMs', options.exitTimeoutMs ?? 10_000),
       log: options.log ?? ((message) => console.warn(`support_client: ${message}`)),
       onReject: options.onReject ?? (() => {}),
     };
@@ -358,6 +359,20 @@ export class SupportClient {
       };
     });
   }
+}
+
+function atLeastOne(name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1) {
+    throw new TypeError(`${name}: must be an integer of at least 1, got ${value}`);
+  }
+  return value;
+}
+
+function positive(name: string, ms: number): number {
+  if (typeof ms !== 'number' || !(ms > 0 && ms <= MAX_TIMER_MS)) {
+    throw new TypeError(`${name}: must be milliseconds, more than 0 and at most ${MAX_TIMER_MS}, got ${ms}`);
+  }
+  return ms;
 }
 
 /**
