@@ -47,6 +47,7 @@ EVENTS_PATH = "/api/v1/events"
 MAX_BACKOFF = 30.0  # seconds
 MAX_RETRY_AFTER = 24 * 3600.0  # seconds
 MAX_ANSWER = 16 << 20  # bytes
+MAX_BATCH = 1 << 20  # bytes of a request's events, unless it is one alone
 LAST_TRY = 1.0  # seconds that an attempt gets when the time is over
 
 log = logging.getLogger("support_metrics")
@@ -127,6 +128,7 @@ class EventClient:
         """Begin with an empty queue. Threads do not survive a fork, so a child does this too."""
         self._changed = threading.Condition()  # guards all below
         self._queue: deque = deque()  # of (event, its line)
+        self._bytes = 0  # of the lines in it
         self._taken = 0  # events ever queued
         self._done = 0  # of them, answered or given up
         self._flush_to = 0  # send at once what was queued up to here
@@ -160,8 +162,9 @@ class EventClient:
             full = len(self._queue) >= self._queue_size
             if not full and not self._closing.is_set():
                 self._queue.append((event, line))
+                self._bytes += len(line)
                 self._taken += 1
-                if len(self._queue) in (1, self._batch_size):
+                if len(self._queue) == 1 or self._is_due():
                     self._changed.notify_all()
                 return True
         return self._drop("the queue of %d is full" % self._queue_size if full else "the client is closed", full)
@@ -202,6 +205,7 @@ class EventClient:
         with self._changed:
             left, self._done = self._taken - self._done, self._taken
             self._queue.clear()
+            self._bytes = 0
             self._counts["dropped"] += left
         if left:
             log.error("%d events not delivered: no time left", left)
@@ -222,7 +226,7 @@ class EventClient:
             with self._changed:
                 self._changed.wait_for(lambda: self._queue or self._closing.is_set())
                 self._changed.wait_for(self._is_due, self._flush_interval)
-                batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch_size))]
+                batch = self._next_batch()
             if not batch:
                 return
             try:
@@ -234,7 +238,20 @@ class EventClient:
                 self._changed.notify_all()
 
     def _is_due(self) -> bool:
-        return len(self._queue) >= self._batch_size or self._done < self._flush_to or self._closing.is_set()
+        full = len(self._queue) >= self._batch_size or self._bytes >= MAX_BATCH
+        return full or self._done < self._flush_to or self._closing.is_set()
+
+    def _next_batch(self) -> list:
+        """Take from the queue what goes into one request."""
+        batch: list = []
+        size = 0
+        while self._queue and len(batch) < self._batch_size:
+            size += len(self._queue[0][1])
+            if batch and size > MAX_BATCH:
+                break
+            batch.append(self._queue.popleft())
+            self._bytes -= len(batch[-1][1])
+        return batch
 
     def _deliver(self, batch: list) -> None:
         """Send a batch, in parts if it is too large for the exporter, and see to what came of it."""
@@ -364,9 +381,39 @@ def _opener(host: str) -> urllib.request.OpenerDirector:
     opener = urllib.request.OpenerDirector()
     local = host in ("localhost", "127.0.0.1", "::1")
     proxies = {} if local else urllib.request.getproxies()
-    for handler in (urllib.request.ProxyHandler(proxies), urllib.request.HTTPHandler(), urllib.request.HTTPSHandler()):
+    for handler in (urllib.request.ProxyHandler(proxies), _HTTPHandler(), _HTTPSHandler()):
         opener.add_handler(handler)
     return opener
+
+
+class _Patient:
+    """A connection that reads the answer even if the other end takes no more of the request: it says why, as 413 does."""
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        try:
+            super().send(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # without an answer, reading fails likewise
+
+
+class _HTTPConnection(_Patient, http.client.HTTPConnection):
+    pass
+
+
+class _HTTPSConnection(_Patient, http.client.HTTPSConnection):
+    pass
+
+
+class _HTTPHandler(urllib.request.HTTPHandler):
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_HTTPConnection, request)
+
+
+class _HTTPSHandler(urllib.request.HTTPSHandler):
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_HTTPSConnection, request)
 
 
 def _after_fork(client: Optional[EventClient]) -> None:

@@ -28,11 +28,17 @@ class Exporter:
     def __init__(self, *script):
         self.script = list(script)  # a status, or one and headers; "cut": no answer; other text: 200 and that
         self.requests = []  # (path, headers, events) of each
+        self.limit = float("inf")  # bytes of a body; a longer one is refused unread
         exporter = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                if length > exporter.limit:
+                    exporter.script.insert(0, 413)
+                    exporter.answer(self, [])
+                    return
+                body = self.rfile.read(length)
                 exporter.answer(self, [json.loads(line) for line in body.splitlines()])
 
             def log_message(self, *args):
@@ -317,6 +323,37 @@ class DeliveryTest(TestCase):
             client.flush(10)
         self.assertEqual(exporter.batches(), [4, 2, 2, 1, 1])
         self.stats(client, accepted=3, rejected=1)
+
+    def test_a_batch_has_a_mebibyte_unless_it_is_one_event(self):
+        exporter = self.exporter()
+        client = self.client(exporter, flush_interval=60)
+        for kilobytes in (400, 400, 400, 2000, 400):
+            client.enqueue({"conversation_id": "c", "intent": "x" * kilobytes * 1024})
+        self.assertTrue(client.flush(10))
+        self.assertEqual(exporter.batches(), [2, 1, 1, 1])
+        self.stats(client, accepted=5)
+
+    def test_a_mebibyte_does_not_wait_for_more(self):
+        exporter = self.exporter()
+        client = self.client(exporter, flush_interval=3600)
+        for _ in range(2):
+            client.enqueue({"conversation_id": "c", "intent": "x" * 800 * 1024})
+        deadline = time.monotonic() + 10
+        while client.stats["accepted"] < 1 and time.monotonic() < deadline:
+            time.sleep(0.005)
+        self.assertEqual(exporter.batches(), [1])
+
+    def test_an_event_that_is_refused_before_it_is_sent_whole_is_rejected(self):
+        told = []
+        exporter = self.exporter()
+        exporter.limit = 4 << 20
+        client = self.client(exporter, flush_interval=60, on_reject=lambda e, why: told.append((e["id"], why)))
+        with self.assertLogs("support_metrics", logging.WARNING):
+            for n, size in enumerate((1, 32 << 20, 1)):  # more than fits into the sockets
+                client.enqueue({"id": str(n), "conversation_id": "c", "intent": "x" * size})
+            self.assertTrue(client.flush(20))
+        self.assertEqual(told, [("1", "413: no, thanks")])
+        self.stats(client, accepted=2, rejected=1)
 
     def test_token(self):
         for token, env, want in (("t1", "t2", "Bearer t1"), (None, "t2", "Bearer t2")):

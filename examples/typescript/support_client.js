@@ -17,6 +17,7 @@ export const DEFAULT_URL = 'http://127.0.0.1:10877';
 const EVENTS_PATH = '/api/v1/events';
 const MAX_BACKOFF_MS = 30_000;
 const MAX_RETRY_AFTER_MS = 24 * 3600 * 1000;
+const MAX_BATCH = 1 << 20; // characters of a request's events, unless it is one alone
 const MAX_TIMER_MS = 2 ** 31 - 1; // a longer timer ends at once
 const LAST_TRY_MS = 1000; // what an attempt gets when the time is over
 
@@ -111,6 +112,7 @@ export class SupportClient {
            #atEnd = () => void this.close(this.#options.exitTimeoutMs);
            #atExit = () => this.#giveUp('the program was ended');
   #queue         = [];
+  #characters = 0; // of the lines in it
   #taken = 0; // events ever queued
   #done = 0; // of them, answered or given up
   #flushTo = 0; // send at once what was queued up to here
@@ -169,6 +171,7 @@ export class SupportClient {
       return this.#dropForRoom();
     }
     this.#queue.push({ event: whole, line });
+    this.#characters += line.length;
     this.#taken++;
     this.#schedule();
     return true;
@@ -213,6 +216,7 @@ export class SupportClient {
       return true;
     }
     this.#queue = [];
+    this.#characters = 0;
     this.#done = this.#taken;
     this.#counts.dropped += left;
     this.#log(`${left} events not delivered: ${why}`);
@@ -252,7 +256,8 @@ export class SupportClient {
   }
 
   #isDue()          {
-    return this.#queue.length >= this.#options.batchSize || this.#done < this.#flushTo;
+    const full = this.#queue.length >= this.#options.batchSize || this.#characters >= MAX_BATCH;
+    return full || this.#done < this.#flushTo;
   }
 
   /** Sends what is due, one batch after the other. */
@@ -268,10 +273,25 @@ export class SupportClient {
 
   async #sendBatches()                {
     while (this.#queue.length > 0 && this.#isDue()) {
-      const batch = this.#queue.splice(0, this.#options.batchSize);
+      const batch = this.#nextBatch();
       await this.#deliver(batch);
       this.#done = Math.min(this.#done + batch.length, this.#taken);
     }
+  }
+
+  /** Takes from the queue what goes into one request. */
+  #nextBatch()         {
+    let events = 0;
+    let size = 0;
+    for (const { line } of this.#queue) {
+      if (events === this.#options.batchSize || (events > 0 && size + line.length > MAX_BATCH)) {
+        break;
+      }
+      events++;
+      size += line.length;
+    }
+    this.#characters -= size;
+    return this.#queue.splice(0, events);
   }
 
   /** Sends a batch, in parts if it is too large for the exporter, and sees to what came of it. */
@@ -461,4 +481,4 @@ function unref(timer                               )                            
   (timer                          ).unref?.();
   return timer;
 }
-// Made from support_client.ts by build.js, sha256 a18e4ec989d232c75bcbd81c5cf0753f9d9d74464dbf02112a2344b729cdc86b
+// Made from support_client.ts by build.js, sha256 4726d09a03981afe753ef62951a9d5b498d67f970a47146e8ef1e46a7a0026bc

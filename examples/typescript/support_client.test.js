@@ -12,7 +12,13 @@ import { SupportClient } from './support_client.js';
 /** Answers as scripted, then takes everything in; rejects events of the conversation "bad". */
 async function startExporter(t, ...script) {
   const requests = []; // { path, headers, events } of each
+  const exporter = { requests, limit: Infinity, batches: () => requests.map((r) => r.events.length) };
   const server = createServer(async (request, response) => {
+    if (request.headers['content-length'] > exporter.limit) { // refused unread, as the exporter does
+      response.writeHead(413, { Connection: 'close' });
+      response.end(JSON.stringify({ errors: [{ index: -1, field: '', message: 'no, thanks' }] }));
+      return;
+    }
     const chunks = await request.toArray();
     const events = Buffer.concat(chunks).toString().trimEnd().split('\n').map((line) => JSON.parse(line));
     requests.push({ path: request.url, headers: request.headers, events });
@@ -36,7 +42,7 @@ async function startExporter(t, ...script) {
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${server.address().port}`, requests, batches: () => requests.map((r) => r.events.length) };
+  return Object.assign(exporter, { url: `http://127.0.0.1:${server.address().port}` });
 }
 
 function start(t, exporter, options = {}) {
@@ -178,6 +184,33 @@ test('what is too large is split', async (t) => {
   await client.flush();
   assert.deepEqual(exporter.batches(), [4, 2, 2, 1, 1]);
   assert.deepEqual(client.stats, { ...none, accepted: 3, rejected: 1 });
+});
+
+test('a batch has a mebibyte unless it is one event, and does not wait for more', async (t) => {
+  const exporter = await startExporter(t);
+  const { client } = start(t, exporter, { flushIntervalMs: 3_600_000 });
+  for (const kilobytes of [400, 400, 400, 2000, 400]) {
+    client.record({ conversation_id: 'c', intent: 'x'.repeat(kilobytes << 10) });
+  }
+  while (client.stats.accepted < 4) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.deepEqual(exporter.batches(), [2, 1, 1]);
+  await client.flush();
+  assert.deepEqual(exporter.batches(), [2, 1, 1, 1]);
+});
+
+test('an event that is refused before it is sent whole is rejected', async (t) => {
+  const exporter = await startExporter(t);
+  exporter.limit = 4 << 20;
+  const told = [];
+  const { client } = start(t, exporter, { flushIntervalMs: 60_000, onReject: (e, why) => told.push([e.id, why]) });
+  for (const [id, size] of Object.entries([1, 32 << 20, 1])) { // more than fits into the sockets
+    client.record({ id, conversation_id: 'c', intent: 'x'.repeat(size) });
+  }
+  await client.flush();
+  assert.deepEqual(told, [['1', '413: no, thanks']]);
+  assert.deepEqual(client.stats, { ...none, accepted: 2, rejected: 1 });
 });
 
 test('the token is the option or the environment', async (t) => {

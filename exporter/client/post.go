@@ -21,6 +21,7 @@ const (
 	maxBackoff     = 30 * time.Second
 	maxRetryAfter  = 24 * time.Hour
 	maxAnswer      = 16 << 20    // bytes
+	maxBatch       = 1 << 20     // bytes of queued events in a request, unless it is one alone
 	compressFrom   = 1 << 10     // bytes; below it gzip saves no packet
 	lastTry        = time.Second // what an attempt gets before Close gives up
 )

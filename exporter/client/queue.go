@@ -142,14 +142,20 @@ func (c *Client) run() {
 type batch struct {
 	c     *Client
 	items []item
+	bytes int   // of their lines
 	lost  int   // events, since takeLoss was called
 	cause error // of the last loss
 }
 
-// add sends the batch when it is full.
+// add sends the batch when it is full, and before an event for which it has no
+// room: a large one has a request of its own.
 func (b *batch) add(it item) {
+	if b.bytes+len(it.line) > maxBatch {
+		b.send()
+	}
 	b.items = append(b.items, it)
-	if len(b.items) == cap(b.items) {
+	b.bytes += len(it.line)
+	if len(b.items) == cap(b.items) || b.bytes >= maxBatch {
 		b.send()
 	}
 }
@@ -184,7 +190,7 @@ func (b *batch) send() {
 	}
 	b.c.stats.queued.Add(-int64(len(b.items)))
 	clear(b.items) // so that their events can be collected
-	b.items = b.items[:0]
+	b.items, b.bytes = b.items[:0], 0
 }
 
 // lose gives events up.

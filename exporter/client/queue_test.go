@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,6 +46,28 @@ func TestBatches(t *testing.T) {
 		synctest.Wait()
 		if requests, _ := exporter.taken(); requests != 3 {
 			t.Errorf("%d requests, want none while nothing is queued", requests)
+		}
+	})
+}
+
+// Large events go out in smaller batches, and what is too large for the exporter
+// takes none of its neighbours along.
+func TestBatchBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		exporter := &fakeExporter{t: t}
+		c := inMemoryClient(t, exporter, Options{FlushInterval: time.Hour})
+		for _, kilobytes := range []int{400, 400, 400, 2000, 400} {
+			enqueue(t, c, Event{ConversationID: "a", Intent: strings.Repeat("x", kilobytes<<10)})
+		}
+		synctest.Wait()
+		if _, got := exporter.taken(); !slices.Equal(got, []int{2, 1, 1}) {
+			t.Errorf("at once %v, want the full batches alone", got)
+		}
+		if err := c.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if _, got := exporter.taken(); !slices.Equal(got, []int{2, 1, 1, 1}) {
+			t.Errorf("batches %v, want the last one too", got)
 		}
 	})
 }
