@@ -149,14 +149,16 @@ class EventClient:
     def enqueue(self, event: dict) -> bool:
         """Take an event, in the exporter's form, to be sent soon. It never blocks and never raises.
 
-        An event without an id gets one, and one without a time is of now. False if
-        the event was dropped, which is counted and logged: the queue is full, the
-        client is closed, or the event has no JSON form.
+        An event without an id gets one, and one without a time is of now; a field
+        that is None is not there. False if the event was dropped, which is counted
+        and logged: the queue is full, the client is closed, or the event has no
+        JSON form.
         """
-        event = {"id": uuid.uuid4().hex, "time": datetime.now(timezone.utc), **event}
         try:
+            given = {name: value for name, value in event.items() if value is not None}
+            event = {"id": uuid.uuid4().hex, "time": datetime.now(timezone.utc), **given}
             line = json.dumps(event, default=_plain, allow_nan=False, separators=(",", ":")).encode()
-        except (TypeError, ValueError, RecursionError) as e:
+        except Exception as e:  # whatever a caller's value may do
             return self._drop("has no JSON form: %s" % e)
         with self._changed:
             full = len(self._queue) >= self._queue_size
@@ -570,9 +572,7 @@ class MetricsCollector:
         return self.client.close(timeout)
 
     def _push(self, conversation_id: str, customer_id: Optional[str], fields: dict, **facts: Any) -> None:
-        event = {"conversation_id": conversation_id, **facts}
-        if customer_id:
-            event["customer_id"] = customer_id
+        event = {"conversation_id": conversation_id, "customer_id": customer_id or None, **facts}
         event.update((name, value) for name, value in fields.items() if value is not None)
         self.client.enqueue(event)
 

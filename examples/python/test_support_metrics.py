@@ -238,6 +238,23 @@ class DeliveryTest(TestCase):
             time.sleep(0.005)
         self.stats(client, accepted=1)
 
+    def test_none_is_absent(self):
+        exporter = self.exporter()
+        client = self.client(exporter)
+        client.enqueue({"conversation_id": "c", "id": None, "time": None, "intent": None, "csat": 5})
+        self.assertTrue(client.flush(10))
+        sent = exporter.requests[0][2][0]
+        self.assertEqual(sorted(sent), ["conversation_id", "csat", "id", "time"])
+        self.assertEqual(len(sent["id"]), 32)
+        self.assertIn("T", sent["time"])
+
+    def test_what_is_no_event_is_dropped_and_does_not_raise(self):
+        client = self.client(self.exporter())
+        with self.assertLogs("support_metrics", logging.ERROR):
+            for event in (None, "c", {"conversation_id": "c", "time": datetime.min}):
+                self.assertFalse(client.enqueue(event))
+        self.stats(client, dropped=3)
+
     def test_retries_send_the_same(self):
         exporter = self.exporter(503, "cut", (429, {"Retry-After": "0"}), 500)
         client = self.client(exporter)

@@ -157,9 +157,11 @@ export class SupportClient {
    * logged: the queue is full, the client is closed, or the event has no JSON form.
    */
   record(event              )          {
-    const whole = { id: crypto.randomUUID(), time: new Date().toISOString(), ...event };
+    let whole              ;
     let line        ;
     try {
+      // Fields that are there and undefined are as good as absent.
+      whole = { ...event, id: event.id ?? crypto.randomUUID(), time: event.time ?? new Date().toISOString() };
       line = JSON.stringify(whole, plainNumber);
     } catch (error) {
       return this.#drop(`event dropped, it has no JSON form: ${words(error)}`);
@@ -481,4 +483,4 @@ function unref(timer                               )                            
   (timer                          ).unref?.();
   return timer;
 }
-// Made from support_client.ts by build.js, sha256 4726d09a03981afe753ef62951a9d5b498d67f970a47146e8ef1e46a7a0026bc
+// Made from support_client.ts by build.js, sha256 ce38eaa50557f50baa804427989e1412515f1a077b78b5ee72688d8e145fd227

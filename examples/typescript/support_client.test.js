@@ -75,6 +75,19 @@ test('events go out as they are, with an id and a time', async (t) => {
   assert.deepEqual(events[1], { conversation_id: 'c', id: 'chatcmpl-1', time: '2026-01-02T03:04:05Z', cost_delta: { usd: 0.01 } });
 });
 
+test('an id and a time that are undefined are absent', async (t) => {
+  const exporter = await startExporter(t);
+  const { client } = start(t, exporter);
+  client.record({ conversation_id: 'c', id: undefined, time: undefined, intent: undefined });
+  client.record({ conversation_id: 'c', id: null, time: null });
+  await client.flush();
+  for (const event of exporter.requests[0].events) {
+    assert.deepEqual(Object.keys(event).sort(), ['conversation_id', 'id', 'time']);
+    assert.equal(event.id.length, 36);
+    assert.ok(Math.abs(Date.now() - Date.parse(event.time)) < 60_000);
+  }
+});
+
 test('batches are of the size, and the last is flushed', async (t) => {
   const exporter = await startExporter(t);
   const { client } = start(t, exporter, { batchSize: 3, flushIntervalMs: 60_000 });
@@ -323,11 +336,11 @@ test('what has no JSON form is dropped and does not throw', async (t) => {
   const { client, logged } = start(t, exporter);
   const circular = { conversation_id: 'c' };
   circular.cost = circular;
-  for (const event of [{ conversation_id: 'c', cost: { usd: NaN } }, { conversation_id: 'c', turns: 3n }, circular]) {
+  for (const event of [{ conversation_id: 'c', cost: { usd: NaN } }, { conversation_id: 'c', turns: 3n }, circular, null]) {
     assert.equal(client.record(event), false);
   }
   assert.match(logged[0], /usd is NaN/);
-  assert.deepEqual(client.stats, { ...none, dropped: 3 });
+  assert.deepEqual(client.stats, { ...none, dropped: 4 });
 });
 
 /** Runs a program of its own, which ends; gives the conversations that reached the exporter. */

@@ -157,9 +157,11 @@ export class SupportClient {
    * logged: the queue is full, the client is closed, or the event has no JSON form.
    */
   record(event: SupportEvent): boolean {
-    const whole = { id: crypto.randomUUID(), time: new Date().toISOString(), ...event };
+    let whole: SupportEvent;
     let line: string;
     try {
+      // Fields that are there and undefined are as good as absent.
+      whole = { ...event, id: event.id ?? crypto.randomUUID(), time: event.time ?? new Date().toISOString() };
       line = JSON.stringify(whole, plainNumber);
     } catch (error) {
       return this.#drop(`event dropped, it has no JSON form: ${words(error)}`);
