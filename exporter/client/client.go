@@ -65,7 +65,7 @@ type Options struct {
 	FlushInterval time.Duration // how long an event waits for its batch to fill; 1s
 	MaxElapsed    time.Duration // how long one batch is tried before it is given up; 15m
 
-	// Logger is told of retries, rejected and lost events; nobody is by default.
+	// Logger is told of retries, of rejected, lost and refused events; nobody is by default.
 	Logger *slog.Logger
 
 	// OnReject is called for each queued event that will not be counted: the

@@ -15,11 +15,14 @@ type Stats struct {
 	Rejected   int64
 	Retries    int64 // attempts that were repeated
 	Dropped    int64 // taken by Enqueue and never answered
+	Refused    int64 // by Enqueue, since the queue was full
 }
 
 // counters are the Stats while they change.
 type counters struct {
-	queued, accepted, duplicates, rejected, retries, dropped atomic.Int64
+	queued, accepted, duplicates, rejected, retries, dropped, refused atomic.Int64
+
+	complained atomic.Int64 // when it was last logged that the queue is full; Unix time in nanoseconds
 }
 
 func (s *counters) count(r Result) {
@@ -28,8 +31,8 @@ func (s *counters) count(r Result) {
 	s.rejected.Add(int64(r.Rejected))
 }
 
-// Stats is a snapshot. Queued is for Enqueue alone, as is Dropped; the others
-// are for Enqueue, Send and Post.
+// Stats is a snapshot. Queued is for Enqueue alone, as are Dropped and Refused;
+// the others are for Enqueue, Send and Post.
 func (c *Client) Stats() Stats {
 	return Stats{
 		Queued:     c.stats.queued.Load(),
@@ -38,6 +41,7 @@ func (c *Client) Stats() Stats {
 		Rejected:   c.stats.rejected.Load(),
 		Retries:    c.stats.retries.Load(),
 		Dropped:    c.stats.dropped.Load(),
+		Refused:    c.stats.refused.Load(),
 	}
 }
 
@@ -48,8 +52,9 @@ type item struct {
 }
 
 // Enqueue takes an event to be sent soon, and never blocks. It gives an event
-// without an id one. It fails with ErrQueueFull, with ErrClosed, or if the
-// event has no JSON form; what the exporter thinks of it, OnReject is told.
+// without an id one, and one without a time is of now. It fails with
+// ErrQueueFull, with ErrClosed, or if the event has no JSON form; what the
+// exporter thinks of it, OnReject is told.
 func (c *Client) Enqueue(e Event) error {
 	line, err := e.encode()
 	if err != nil {
@@ -66,7 +71,18 @@ func (c *Client) Enqueue(e Event) error {
 		return nil
 	default:
 		c.stats.queued.Add(-1)
+		c.refuse()
 		return ErrQueueFull
+	}
+}
+
+// refuse counts an event that found the queue full. That is logged once in ten
+// seconds, not once an event.
+func (c *Client) refuse() {
+	refused := c.stats.refused.Add(1)
+	now, last := time.Now().UnixNano(), c.stats.complained.Load()
+	if now-last >= int64(10*time.Second) && c.stats.complained.CompareAndSwap(last, now) {
+		c.log.Warn("events refused: the queue is full", "size", cap(c.queue), "refused", refused)
 	}
 }
 

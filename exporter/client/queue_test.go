@@ -1,8 +1,10 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"math"
 	"net/http"
 	"slices"
@@ -91,8 +93,42 @@ func TestQueueFull(t *testing.T) {
 		if err := c.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if got, want := c.Stats(), (Stats{Accepted: 7, Retries: 1}); got != want {
+		if got, want := c.Stats(), (Stats{Accepted: 7, Retries: 1, Refused: 1}); got != want {
 			t.Errorf("stats %+v, want %+v", got, want)
+		}
+	})
+}
+
+// Each refusal is counted, and one in ten seconds is logged.
+func TestQueueFullIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		c := inMemoryClient(t, &fakeExporter{t: t, script: []http.HandlerFunc{refuse(503, "Retry-After", "60")}}, Options{
+			BatchSize: 1, QueueSize: 1, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		enqueue(t, c, conversations(1)...)
+		synctest.Wait() // it has left the queue and waits
+		enqueue(t, c, conversations(1)...)
+		for range 25 { // seconds
+			if err := c.Enqueue(Event{ConversationID: "a"}); !errors.Is(err, ErrQueueFull) {
+				t.Errorf("error %v, want ErrQueueFull", err)
+			}
+			time.Sleep(time.Second)
+		}
+		if err := c.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := c.Stats().Refused; got != 25 {
+			t.Errorf("%d refused, want 25", got)
+		}
+		const want = `level=WARN msg="events refused: the queue is full" size=1 refused=`
+		for _, refused := range []string{"1", "11", "21"} {
+			if !strings.Contains(log.String(), want+refused+"\n") {
+				t.Errorf("log lacks %s%s", want, refused)
+			}
+		}
+		if got := strings.Count(log.String(), want); got != 3 {
+			t.Errorf("logged %d times, want 3:\n%s", got, log.String())
 		}
 	})
 }
