@@ -206,9 +206,10 @@ func orDefault[T int | time.Duration](name string, value, byDefault T) (T, error
 	return value, nil
 }
 
-// Send gives each event without an id one, in the slice itself, posts them in
-// one request and waits for the answer, with the retries of Post. After an
-// error the same slice may be sent again. Result.Errors index into it.
+// Send gives each event without an id one, and each without a time that of the
+// call, in the slice itself, posts them in one request and waits for the answer,
+// with the retries of Post. After an error the same slice may be sent again.
+// Result.Errors index into it.
 func (c *Client) Send(ctx context.Context, events []Event) (Result, error) {
 	lines := make([][]byte, len(events))
 	for i := range events {

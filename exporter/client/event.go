@@ -19,7 +19,7 @@ import (
 type Event struct {
 	ConversationID string    `json:"conversation_id"`      // required, up to 255 bytes
 	ID             string    `json:"id,omitzero"`          // the event's own key within its conversation, up to 128 bytes; random if empty
-	Time           time.Time `json:"time,omitzero"`        // when it happened; arrival if zero
+	Time           time.Time `json:"time,omitzero"`        // when it happened; the call of Enqueue or Send if zero
 	CustomerID     string    `json:"customer_id,omitzero"` // up to 255 bytes; never exposed
 	Episode        int       `json:"episode,omitzero"`     // 1 to 1,000, 1 if zero; one more each time the customer comes back
 
@@ -63,12 +63,15 @@ type Cost struct {
 	Detail map[string]float64 `json:"detail,omitempty"` // US dollars by component: "llm", "tools"
 }
 
-// encode gives the event an id if it has none, and writes it as one line of
-// JSON. It fails where JSON has no form for a value: a string that is not
+// encode gives the event an id and a time if it has none, lest a late delivery
+// pass for a late event, and writes it as one line of JSON. It fails where JSON has no form for a value: a string that is not
 // UTF-8, a number that is not finite. All else is for the exporter to judge.
 func (e *Event) encode() ([]byte, error) {
 	if e.ID == "" {
 		e.ID = rand.Text()
+	}
+	if e.Time.IsZero() {
+		e.Time = time.Now().UTC()
 	}
 	line, err := json.Marshal(e)
 	if err != nil {
