@@ -25,7 +25,9 @@ from __future__ import annotations
 
 import atexit
 import base64
+import functools
 import http.client
+import io
 import json
 import logging
 import os
@@ -47,6 +49,7 @@ EVENTS_PATH = "/api/v1/events"
 MAX_BACKOFF = 30.0  # seconds
 MAX_RETRY_AFTER = 24 * 3600.0  # seconds
 MAX_ANSWER = 16 << 20  # bytes
+SEND_SIZE = 64 << 10  # bytes that are given to a socket at once
 MAX_BATCH = 1 << 20  # bytes of a request's events, unless it is one alone
 LAST_TRY = 1.0  # seconds that an attempt gets when the time is over
 
@@ -80,7 +83,7 @@ class EventClient:
     flush_interval  seconds that an event waits for its batch to fill
     max_elapsed     seconds that one batch is tried before it is given up
     first_backoff   seconds before the first retry, about; then twice as many each time
-    request_timeout seconds that one attempt may take
+    request_timeout seconds that one attempt may take, looking up the address aside
     exit_timeout    seconds that the interpreter's exit waits for what is queued; may be 0
     on_reject       called with (event, message) for every event that will not be
                     counted, by the sending thread: it must neither flush nor close
@@ -388,23 +391,58 @@ def _opener(host: str) -> urllib.request.OpenerDirector:
     return opener
 
 
-class _Patient:
-    """A connection that reads the answer even if the other end takes no more of the request: it says why, as 413 does."""
+class _Until(io.RawIOBase):
+    """Reads from a socket until a moment. A timeout of the socket's own begins anew with every byte."""
+
+    def __init__(self, sock: Any, end: float):
+        self._sock, self._raw, self._end = sock, sock.makefile("rb", buffering=0), end
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> Optional[int]:
+        _limit(self._sock, self._end)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, end: float, sock: Any, *args: Any, **kwargs: Any):
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Until(sock, end))
+
+
+class _Attempt:
+    """A connection whose timeout is for all of a request and its answer.
+
+    It reads the answer even if the other end takes no more of the request: it says why, as 413 does.
+    """
+
+    def connect(self) -> None:
+        self._end = time.monotonic() + self.timeout
+        self.response_class = functools.partial(_Response, self._end)
+        super().connect()
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
         try:
-            super().send(data)
+            for at in range(0, len(data), SEND_SIZE):
+                _limit(self.sock, self._end)
+                super().send(data[at : at + SEND_SIZE])
         except (BrokenPipeError, ConnectionResetError):
             pass  # without an answer, reading fails likewise
 
 
-class _HTTPConnection(_Patient, http.client.HTTPConnection):
+class _HTTPConnection(_Attempt, http.client.HTTPConnection):
     pass
 
 
-class _HTTPSConnection(_Patient, http.client.HTTPSConnection):
+class _HTTPSConnection(_Attempt, http.client.HTTPSConnection):
     pass
 
 
@@ -416,6 +454,13 @@ class _HTTPHandler(urllib.request.HTTPHandler):
 class _HTTPSHandler(urllib.request.HTTPSHandler):
     def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         return self.do_open(_HTTPSConnection, request)
+
+
+def _limit(sock: Any, end: float) -> None:
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    sock.settimeout(left)
 
 
 def _after_fork(client: Optional[EventClient]) -> None:

@@ -26,7 +26,7 @@ class Exporter:
     """Answers as scripted, then takes everything in; rejects events of the conversation "bad"."""
 
     def __init__(self, *script):
-        self.script = list(script)  # a status, or one and headers; "cut": no answer; other text: 200 and that
+        self.script = list(script)  # a status, or one and headers; "cut": no answer; bytes: these, then a byte now and then; other text: 200 and that
         self.requests = []  # (path, headers, events) of each
         self.limit = float("inf")  # bytes of a body; a longer one is refused unread
         exporter = self
@@ -54,6 +54,14 @@ class Exporter:
         if step == "cut":
             handler.close_connection = True
             return
+        if isinstance(step, bytes):
+            while True:
+                try:
+                    handler.wfile.write(step)
+                except OSError:  # the client has gone
+                    return
+                step = b" "
+                time.sleep(0.02)
         status, headers = step if isinstance(step, tuple) else (200 if isinstance(step, str) else step, {})
         errors = [
             {"index": i, "field": "csat", "message": "must be an integer from 1 to 5, got 9"}
@@ -274,6 +282,16 @@ class DeliveryTest(TestCase):
             client.enqueue({"conversation_id": "c"})
             self.assertTrue(client.flush(10))
         self.assertGreaterEqual(time.monotonic() - start, 1)
+
+    def test_an_attempt_ends_though_its_answer_trickles(self):
+        whole = b"HTTP/1.0 200 OK\r\nContent-Length: 100000\r\n\r\n"
+        exporter = self.exporter(whole, whole[:10])
+        client = self.client(exporter, request_timeout=0.2)
+        with self.assertLogs("support_metrics", logging.WARNING) as logged:
+            client.enqueue({"conversation_id": "c"})
+            self.assertTrue(client.flush(20))
+        self.assertRegex(logged.output[0], "timed out")
+        self.stats(client, accepted=1, retries=2)
 
     def test_waits_grow_and_have_jitter(self):
         exporter = self.exporter(503, 503, 503)
