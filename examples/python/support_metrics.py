@@ -434,7 +434,7 @@ class _Attempt:
             for at in range(0, len(data), SEND_SIZE):
                 _limit(self.sock, self._end)
                 super().send(data[at : at + SEND_SIZE])
-        except (BrokenPipeError, ConnectionResetError):
+        except OSError:
             pass  # without an answer, reading fails likewise
 
 
