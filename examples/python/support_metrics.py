@@ -12,11 +12,15 @@ the import, and nothing else:
 
 EventClient is what carries the events, and takes them in the exporter's own form.
 
-Recording never blocks and never fails because of the exporter. A thread sends
-what is queued in batches and repeats what fails, each event with the same id, so
-that it counts once however often it is sent. What is queued is delivered when
-the interpreter exits. Python runs no exit handlers when a signal ends it, nor in
-workers of multiprocessing: call close() there, as agent.py does.
+Recording never blocks and never fails because of the exporter. One mistake of the
+caller's raises, as it does in that class: a score for record_csat that is none of
+1 to 5 is a ValueError. Whatever else is wrong is dropped here or rejected there,
+logged and counted.
+
+A thread sends what is queued in batches and repeats what fails, each event with
+the same id, so that it counts once however often it is sent. What is queued is
+delivered when the interpreter exits. Python runs no exit handlers when a signal
+ends it, nor in workers of multiprocessing: call close() there, as agent.py does.
 
 One file, standard library only, Python 3.9 or later: copy it.
 """
@@ -559,11 +563,11 @@ class MetricsCollector:
         self._push(conversation_id, customer_id, fields, survey_sent=True)
 
     def record_csat(self, conversation_id: str, customer_id: str, score: int, **fields: Any) -> None:
-        """Record the survey's answer, 1 to 5; days later is early enough."""
-        if not 1 <= score <= 5:
+        """Record the survey's answer, 1 to 5; days later is early enough. ValueError if it is none of them."""
+        if isinstance(score, bool) or score not in (1, 2, 3, 4, 5):
             raise ValueError("CSAT must be 1 to 5, got %r" % (score,))
         self._keep("csat", score, conversation_id, customer_id)
-        self._push(conversation_id, customer_id, fields, csat=score)
+        self._push(conversation_id, customer_id, fields, csat=int(score))
 
     def record_escalation(
         self, conversation_id: str, customer_id: str, escalated: bool, reason: Optional[str] = None, **fields: Any

@@ -14,6 +14,7 @@ import threading
 import time
 import unittest
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest import mock
 
@@ -180,12 +181,22 @@ class CollectorTest(TestCase):
         age = datetime.now(timezone.utc) - datetime.fromisoformat(second["time"])
         self.assertLess(age, timedelta(minutes=1))
 
-    def test_csat_out_of_range_raises(self):
+    def test_a_score_that_is_none_raises_as_in_the_tutorial(self):
         collector = self.collector(self.exporter())
-        for score in (0, 6, -1):
-            with self.assertRaises(ValueError):
+        for score in (0, 6, -1, 4.5, float("nan"), True, None, "5", [5]):
+            with self.subTest(score=score), self.assertRaises(ValueError) as raised:
                 collector.record_csat("c", "u", score)
+            self.assertEqual(str(raised.exception), "CSAT must be 1 to 5, got %r" % (score,))
+        self.assertEqual(collector.metrics, [])
         self.stats(collector.client)
+
+    def test_a_score_may_be_of_any_type_that_counts(self):
+        exporter = self.exporter()
+        collector = self.collector(exporter)
+        for score in (4, 4.0, Decimal(4)):
+            collector.record_csat("c", "u", score)
+        self.assertTrue(collector.flush(10))
+        self.assertEqual([repr(e["csat"]) for e in exporter.events()], ["4"] * 3)
 
     def test_a_detail_that_is_no_breakdown_does_not_cost_the_cost(self):
         exporter = self.exporter()
@@ -198,7 +209,7 @@ class CollectorTest(TestCase):
         self.assertEqual([e["cost"] for e in exporter.events()], [{"usd": 0.42}] * len(details))
         self.assertEqual(len(logged.output), len(details))
 
-    def test_nothing_that_is_recorded_crashes_the_agent(self):
+    def test_nothing_else_that_is_recorded_crashes_the_agent(self):
         exporter = self.exporter()
         collector = self.collector(exporter)
         with self.assertLogs("support_metrics", logging.ERROR):
