@@ -105,12 +105,15 @@ const node = (globalThis                         ).process;
 
 /** Sends events to one exporter. */
 export class SupportClient {
+  /** Those that are not closed. They share their listeners, since Node warns of more than ten. */
+  static          #open = new Set               ();
+  static          #atEnd = () => SupportClient.#open.forEach((c) => void c.close(c.#options.exitTimeoutMs));
+  static          #atExit = () => SupportClient.#open.forEach((c) => c.#giveUp('the program was ended'));
+
            #endpoint        ;
            #headers                        ;
            #options                                          ;
            #counts = { accepted: 0, duplicates: 0, rejected: 0, dropped: 0, retries: 0 };
-           #atEnd = () => void this.close(this.#options.exitTimeoutMs);
-           #atExit = () => this.#giveUp('the program was ended');
   #queue         = [];
   #characters = 0; // of the lines in it
   #taken = 0; // events ever queued
@@ -143,8 +146,11 @@ export class SupportClient {
       log: options.log ?? ((message) => console.warn(`support_client: ${message}`)),
       onReject: options.onReject ?? (() => {}),
     };
-    node?.on('beforeExit', this.#atEnd);
-    node?.on('exit', this.#atExit);
+    SupportClient.#open.add(this);
+    if (SupportClient.#open.size === 1) {
+      node?.on('beforeExit', SupportClient.#atEnd);
+      node?.on('exit', SupportClient.#atExit);
+    }
   }
 
   /** Counts so far. */
@@ -206,8 +212,11 @@ export class SupportClient {
     });
     await Promise.race([this.flush(), late]);
     clearTimeout(timer);
-    node?.off('beforeExit', this.#atEnd);
-    node?.off('exit', this.#atExit);
+    SupportClient.#open.delete(this);
+    if (SupportClient.#open.size === 0) {
+      node?.off('beforeExit', SupportClient.#atEnd);
+      node?.off('exit', SupportClient.#atExit);
+    }
     return this.#giveUp('no time left');
   }
 
@@ -483,4 +492,4 @@ function unref(timer                               )                            
   (timer                          ).unref?.();
   return timer;
 }
-// Made from support_client.ts by build.js, sha256 ce38eaa50557f50baa804427989e1412515f1a077b78b5ee72688d8e145fd227
+// Made from support_client.ts by build.js, sha256 d50620019338fa661053e5b48ecaf59c523c525e14719bb096b60fef7e3fb278

@@ -369,6 +369,20 @@ test('process.exit loses, and says so', async (t) => {
   assert.equal(output, '1 events not delivered: the program was ended\n');
 });
 
+test('many clients share their listeners, and each delivers at the program\'s end', async (t) => {
+  const exporter = await startExporter(t);
+  const { events, output } = await run(exporter, `
+    const listeners = () => process.listenerCount('beforeExit') + process.listenerCount('exit');
+    const before = listeners();
+    const clients = Array.from({ length: 20 }, () => new SupportClient());
+    clients.forEach((c, n) => c.record({ conversation_id: String(n + 10) }));
+    console.log(listeners() - before);
+    await Promise.all([client, ...clients.slice(10)].map((c) => c.close()));
+    process.on('exit', () => console.log(process.listenerCount('beforeExit')));`);
+  assert.deepEqual(events.sort(), Array.from({ length: 20 }, (_, n) => String(n + 10)));
+  assert.equal(output, '0\n0\n');
+});
+
 test('the program\'s end does not wait for ever', async (t) => {
   const { events, output } = await run({ url: 'http://127.0.0.1:9', requests: [] },
     `client.record({ conversation_id: 'c' }); client.close(300);`);

@@ -105,12 +105,15 @@ const node = (globalThis as { process?: Process }).process;
 
 /** Sends events to one exporter. */
 export class SupportClient {
+  /** Those that are not closed. They share their listeners, since Node warns of more than ten. */
+  static readonly #open = new Set<SupportClient>();
+  static readonly #atEnd = () => SupportClient.#open.forEach((c) => void c.close(c.#options.exitTimeoutMs));
+  static readonly #atExit = () => SupportClient.#open.forEach((c) => c.#giveUp('the program was ended'));
+
   readonly #endpoint: string;
   readonly #headers: Record<string, string>;
   readonly #options: Required<Omit<Options, 'url' | 'token'>>;
   readonly #counts = { accepted: 0, duplicates: 0, rejected: 0, dropped: 0, retries: 0 };
-  readonly #atEnd = () => void this.close(this.#options.exitTimeoutMs);
-  readonly #atExit = () => this.#giveUp('the program was ended');
   #queue: Item[] = [];
   #characters = 0; // of the lines in it
   #taken = 0; // events ever queued
@@ -143,8 +146,11 @@ export class SupportClient {
       log: options.log ?? ((message) => console.warn(`support_client: ${message}`)),
       onReject: options.onReject ?? (() => {}),
     };
-    node?.on('beforeExit', this.#atEnd);
-    node?.on('exit', this.#atExit);
+    SupportClient.#open.add(this);
+    if (SupportClient.#open.size === 1) {
+      node?.on('beforeExit', SupportClient.#atEnd);
+      node?.on('exit', SupportClient.#atExit);
+    }
   }
 
   /** Counts so far. */
@@ -206,8 +212,11 @@ export class SupportClient {
     });
     await Promise.race([this.flush(), late]);
     clearTimeout(timer);
-    node?.off('beforeExit', this.#atEnd);
-    node?.off('exit', this.#atExit);
+    SupportClient.#open.delete(this);
+    if (SupportClient.#open.size === 0) {
+      node?.off('beforeExit', SupportClient.#atEnd);
+      node?.off('exit', SupportClient.#atExit);
+    }
     return this.#giveUp('no time left');
   }
 
