@@ -26,6 +26,11 @@ authorize() {
 # Every CloudEvent has an id; an event without one gets its line number, which is
 # the same when the file is pushed again.
 for file in "$@"; do
+	if [ ! -r "$file" ] || [ -d "$file" ]; then
+		printf '%s: no file that can be read\n' "$file" >&2
+		failed=1
+		continue
+	fi
 	jq --compact-output --slurp 'to_entries | map({
 		specversion: "1.0",
 		type: "com.example.support.event",

@@ -26,6 +26,11 @@ authorize() {
 }
 
 for file in "$@"; do
+	if [ ! -r "$file" ] || [ -d "$file" ]; then
+		printf '%s: no file that can be read\n' "$file" >&2
+		failed=1
+		continue
+	fi
 	status=$(authorize | curl --config - --silent --show-error --output "$answer" --write-out '%{http_code}' \
 		--max-time 30 --retry 100 --retry-max-time 900 --retry-connrefused --retry-all-errors \
 		--header 'Content-Type: application/x-ndjson' --data-binary "@$file" "${url%/}/api/v1/events") || status=000

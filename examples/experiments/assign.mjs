@@ -14,6 +14,10 @@ export function variant(experiment, salt, weights, conversationID) {
   return order.find((_, i) => point * total < ends[i]) ?? order.at(-1);
 }
 
+if (process.argv.length !== 3) {
+  console.error("usage: node assign.mjs assignments.json");
+  process.exit(2);
+}
 let checked = 0;
 let wrong = 0;
 for (const x of JSON.parse(readFileSync(process.argv[2], "utf8"))) {

@@ -20,6 +20,9 @@ def variant(experiment, salt, weights, conversation_id):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        print("usage: python3 assign.py assignments.json", file=sys.stderr)
+        sys.exit(2)
     checked = wrong = 0
     for x in json.load(open(sys.argv[1], encoding="utf-8")):
         for a in x["assignments"]:

@@ -25,6 +25,11 @@ authorize() {
 
 # A field of an event is an attribute: {"cost": {"usd": 0.1}} is support.cost.usd.
 for file in "$@"; do
+	if [ ! -r "$file" ] || [ -d "$file" ]; then
+		printf '%s: no file that can be read\n' "$file" >&2
+		failed=1
+		continue
+	fi
 	jq --compact-output --slurp '
 		def name: {conversation_id: "gen_ai.conversation.id", id: "support.event.id", customer_id: "support.customer.id"}[.] // "support." + .;
 		def any: {string: {stringValue: .}, boolean: {boolValue: .}, number: {doubleValue: .}}[type];

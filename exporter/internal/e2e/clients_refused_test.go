@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 )
@@ -25,6 +26,32 @@ func TestExampleClientsSayWhatIsRejected(t *testing.T) {
 			}
 			if got := e.metrics().sum("support_csat_responses_total"); got != 1 {
 				t.Errorf("%v votes, want that of the good event", got)
+			}
+		})
+	}
+}
+
+// A file that is none is named at once, and the others are pushed.
+func TestPushScriptsWithoutFile(t *testing.T) {
+	t.Parallel()
+	events := writeFile(t, "events.ndjson", `{"conversation_id":"c-1","id":"1","csat":5}`+"\n")
+	for _, script := range []string{"examples/curl/push.sh", "examples/cloudevents/push.sh", "examples/otlp/push.sh"} {
+		t.Run(script, func(t *testing.T) {
+			t.Parallel()
+			if script != "examples/curl/push.sh" {
+				interpreter(t, "jq")
+			}
+			e := startExporter(t, t.TempDir())
+			cmd := clientCommand(t, "http://"+e.address(), script, "nope.ndjson", "examples", events)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			out, err := cmd.Output()
+			want := "nope.ndjson: no file that can be read\nexamples: no file that can be read\n"
+			if err == nil || stderr.String() != want {
+				t.Errorf("%v, %q, want %q", err, stderr.String(), want)
+			}
+			if got := e.metrics().sum("support_csat_responses_total"); got != 1 {
+				t.Errorf("%v votes, want that of the file that is one:\n%s", got, out)
 			}
 		})
 	}

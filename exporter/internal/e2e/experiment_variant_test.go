@@ -108,6 +108,12 @@ func TestVariantInOtherLanguages(t *testing.T) {
 			if !strings.HasSuffix(out, " assignments, 0 wrong\n") || strings.HasPrefix(out, "0 ") {
 				t.Error(out)
 			}
+			cmd := clientCommand(t, "", command...)
+			usage, err := cmd.CombinedOutput()
+			want := "usage: " + command[0] + " " + filepath.Base(command[1]) + " assignments.json\n"
+			if cmd.ProcessState.ExitCode() != 2 || string(usage) != want {
+				t.Errorf("without an argument: %v, %q, want %q", err, usage, want)
+			}
 		})
 	}
 }
