@@ -10,12 +10,12 @@ import (
 )
 
 func checkConfigCommand(app *kingpin.Application) command {
-	clause := app.Command("check-config", `Check an exporter's configuration file, and print every problem of it.
+	clause := app.Command("check-config", `Check an exporter's configuration file, and print every problem of it, and of the tokens file that it names: what support_exporter --config.check says of it.
 
   supportctl check-config support_exporter.yml`)
 	file := clause.Arg("file", "The file that --config.file would name.").Required().String()
 	return command{clause, func(_ context.Context, env *environment) error {
-		if _, err := config.Load(*file); err != nil {
+		if err := config.Check(*file); err != nil {
 			fmt.Fprintln(env.stderr, err) // one line for each problem, with the file's name
 			return errProblems
 		}

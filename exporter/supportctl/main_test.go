@@ -142,6 +142,11 @@ func TestCheckConfig(t *testing.T) {
 	good := write(t, "good.yml", "idle_timeout: 10m\n")
 	bad := write(t, "bad.yml", "idle_timeout: soon\nnope: 1\n")
 	missing := filepath.Join(t.TempDir(), "missing.yml")
+	noTokens := write(t, "tokens.yml", "ingest: {tokens_file: nope}\n")
+	badTokens := write(t, "tokens.yml", "idle_timeout: soon\ningest:\n  tokens_file: tokens\n  max_queue_events: 5\n  max_inflight_bytes: 1MiB\n")
+	if err := os.WriteFile(filepath.Join(filepath.Dir(badTokens), "tokens"), []byte("agent secret\n\nbot more than two\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 
 	if got, want := invoke(t.Context(), nil, "check-config", good), (invocation{stdout: good + ": ok\n"}); got != want {
 		t.Errorf("good: got %+v, want %+v", got, want)
@@ -153,6 +158,22 @@ func TestCheckConfig(t *testing.T) {
 	problems := strings.Split(strings.TrimSpace(got.stderr), "\n")
 	if len(problems) != 2 || !strings.HasPrefix(problems[0], bad+":1: ") || !strings.HasPrefix(problems[1], bad+":2: ") {
 		t.Errorf("bad: stderr %q, want a line for each problem", got.stderr)
+	}
+	for file, want := range map[string][]string{
+		noTokens: {noTokens + ":1: ingest.tokens_file: read tokens: open " + filepath.Join(filepath.Dir(noTokens), "nope") + ": no such file"},
+		badTokens: {
+			badTokens + ":1: idle_timeout: ",
+			badTokens + ":3: ingest.tokens_file: " + filepath.Join(filepath.Dir(badTokens), "tokens") + ":1: SHA-256 must be 64 hex digits",
+			badTokens + ":3: ingest.tokens_file: " + filepath.Join(filepath.Dir(badTokens), "tokens") + ":3: must be a name and a SHA-256",
+			badTokens + ":4: ingest.max_queue_events: ",
+			badTokens + ":5: ingest.max_inflight_bytes: ",
+		},
+	} {
+		got := invoke(t.Context(), nil, "check-config", file)
+		if got.code != exitProblems || got.stdout != "" {
+			t.Errorf("%s: exit code %d, stdout %q", file, got.code, got.stdout)
+		}
+		checkLines(t, got.stderr, want)
 	}
 	got = invoke(t.Context(), nil, "check-config", missing)
 	if got.code != exitProblems || !strings.Contains(got.stderr, missing+": no such file or directory") {

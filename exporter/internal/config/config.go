@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"supportexporter/exporter/internal/token"
 )
 
 // Config is the whole configuration. Every field is within its limits.
@@ -109,11 +111,39 @@ func Load(path string) (*Config, error) {
 	if path == "" {
 		return Default(), nil
 	}
+	b, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, b)
+}
+
+// Check finds all that keeps an exporter from starting with the file at path: in
+// it, and in the tokens file that it names. "" stands for an empty file.
+//
+// The error joins one error for each problem, each with the field it is about.
+func Check(path string) error {
+	if path == "" {
+		return nil
+	}
+	b, err := read(path)
+	if err != nil {
+		return err
+	}
+	c, d := parse(path, b)
+	if f := c.Ingest.TokensFile; f != "" {
+		_, err := token.Load(f)
+		d.failEach("ingest.tokens_file", err)
+	}
+	return d.err()
+}
+
+func read(path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read config: %w", err)
 	}
-	return Parse(path, b)
+	return b, nil
 }
 
 // Parse reads the content of the file at path. The path heads every error, and
@@ -122,14 +152,20 @@ func Load(path string) (*Config, error) {
 //
 // The error joins one error for each problem, in the order of their lines.
 func Parse(path string, content []byte) (*Config, error) {
-	c := Default()
-	d := newDocument(path)
-	d.read(content, d.config(c))
+	c, d := parse(path, content)
 	if err := d.err(); err != nil {
 		return nil, err
 	}
+	return c, nil
+}
+
+// parse gives what could be read, beside the problems of what could not.
+func parse(path string, content []byte) (*Config, *document) {
+	c := Default()
+	d := newDocument(path)
+	d.read(content, d.config(c))
 	if f := c.Ingest.TokensFile; f != "" && !filepath.IsAbs(f) {
 		c.Ingest.TokensFile = filepath.Join(filepath.Dir(path), f)
 	}
-	return c, nil
+	return c, d
 }

@@ -168,6 +168,17 @@ func (d *document) fail(path, format string, args ...any) {
 	d.failAt(line, path, format, args...)
 }
 
+// failEach notes each of the problems that err joins, if there are any.
+func (d *document) failEach(path string, err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			d.fail(path, "%s", err)
+		}
+	} else if err != nil {
+		d.fail(path, "%s", err)
+	}
+}
+
 func (d *document) failAt(line int, path, format string, args ...any) {
 	d.problems = append(d.problems, problem{path, line, fmt.Sprintf(format, args...)})
 }

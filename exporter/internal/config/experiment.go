@@ -75,7 +75,7 @@ func (d *document) experiment(e *Experiment) value {
 		d.require(path, "name", "variants", "primary", "planned_conversations")
 		d.control(path, e)
 		d.guardrails(path, e)
-		if !e.End.IsZero() && !e.End.After(e.Start) && d.ok(path) {
+		if !e.End.IsZero() && !e.End.After(e.Start) {
 			d.fail(path+".end", "must be after the start (%s), got %s", instant(e.Start), instant(e.End))
 		}
 	})

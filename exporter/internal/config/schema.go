@@ -28,7 +28,7 @@ func (d *document) config(c *Config) value {
 		"max_experiment_arms": d.integer(&c.MaxExperimentArms, 0, 10_000),
 	})
 	return d.with(read, func(string) {
-		if d.ok("retention") && c.Retention <= c.IdleTimeout {
+		if d.ok("retention") && d.ok("idle_timeout") && c.Retention <= c.IdleTimeout {
 			d.fail("retention", "must be longer than idle_timeout (%s), got %s",
 				model.Duration(c.IdleTimeout), model.Duration(c.Retention))
 		}
@@ -74,7 +74,7 @@ func (d *document) bounded(l *Label, read value) value {
 	return d.with(read, func(path string) {
 		allow := path + ".allow"
 		distinct(d, allow, "", l.Allow, strings.ToLower)
-		if n := len(l.Allow); d.ok(path) && n > l.MaxValues {
+		if n := len(l.Allow); d.ok(path+".max_values") && n > l.MaxValues {
 			d.fail(allow, "must have at most max_values (%d) values, got %d", l.MaxValues, n)
 		}
 	})
@@ -102,8 +102,8 @@ func (d *document) buckets(b *Buckets) value {
 func (d *document) bounds(dst *[]float64) value {
 	bound := func(f *float64) value { return d.number(f, 0.000001, 1_000_000_000) }
 	return d.with(list(d, dst, 1, 64, bound), func(path string) {
-		for i := 1; d.ok(path) && i < len(*dst); i++ {
-			if last, next := (*dst)[i-1], (*dst)[i]; next <= last {
+		for i := 1; i < len(*dst); i++ {
+			if last, next := (*dst)[i-1], (*dst)[i]; next > 0 && next <= last { // 0 is what was not read
 				d.fail(index(path, i), "must be more than the bound before it (%s), got %s", decimal(last), decimal(next))
 			}
 		}
@@ -120,11 +120,12 @@ func (d *document) ingest(in *Ingest) value {
 		"tokens_file":        d.text(&in.TokensFile, 0, 4096),
 	})
 	return d.with(read, func(path string) {
-		if d.ok(path) && in.MaxInflightBytes/2 < in.MaxBodyBytes {
+		ok := func(a, b string) bool { return d.ok(path+a) && d.ok(path+b) }
+		if ok(".max_body_bytes", ".max_inflight_bytes") && in.MaxInflightBytes/2 < in.MaxBodyBytes {
 			d.fail(path+".max_inflight_bytes", "must be at least twice max_body_bytes (%d), or a full body never fits; got %d",
 				in.MaxBodyBytes, in.MaxInflightBytes)
 		}
-		if d.ok(path) && in.MaxQueueEvents < in.MaxBatchEvents {
+		if ok(".max_batch_events", ".max_queue_events") && in.MaxQueueEvents < in.MaxBatchEvents {
 			d.fail(path+".max_queue_events", "must be at least max_batch_events (%d), or a full batch never fits; got %d",
 				in.MaxBatchEvents, in.MaxQueueEvents)
 		}
