@@ -15,7 +15,6 @@ import (
 	"github.com/prometheus/common/promslog"
 	promslogflag "github.com/prometheus/common/promslog/flag"
 	"github.com/prometheus/common/version"
-	"github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"supportexporter/exporter/internal/server"
@@ -38,7 +37,7 @@ func run() int {
 	app.Version(version.Print("support_exporter"))
 	app.HelpFlag.Short('h')
 	app.Flag("config.file", "Configuration file; examples/support_exporter.yml shows all of it. Without one, the defaults hold.").StringVar(&o.ConfigFile)
-	check := app.Flag("config.check", "Check the configuration file and the web configuration file, and exit.").Bool()
+	check := app.Flag("config.check", "Check the configuration file, the files that it names, the web configuration file and the flags, and exit.").Bool()
 	app.Flag("storage.path", "Folder of the store. One process at a time.").Default("data/").StringVar(&o.StoragePath)
 	app.Flag("web.telemetry-path", "Path of the metrics about conversations.").Default("/metrics").StringVar(&o.TelemetryPath)
 	app.Flag("web.enable-lifecycle", "Allow reloads by POST /-/reload.").BoolVar(&o.EnableLifecycle)
@@ -67,11 +66,7 @@ func run() int {
 }
 
 func checkConfig(o server.Options) int {
-	err := server.Check(o.ConfigFile)
-	if err == nil {
-		err = web.Validate(*o.Web.WebConfigFile)
-	}
-	if err != nil {
+	if err := server.Check(o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

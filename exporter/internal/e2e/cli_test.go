@@ -77,7 +77,11 @@ func TestBadFlags(t *testing.T) {
 		{"--web.listen-address=127.0.0.1:99999", "invalid port"},
 		{"--push.url=://", "--push.url"},
 		{"--push.url=victoria:8428", "--push.url"},
-		{"--push.interval=0s --push.url=http://127.0.0.1:1", "--push.interval"},
+		{"--push.url=ftp://x", "--push.url: want an address that begins with http:// or https://"},
+		{"--push.url=http://", "--push.url: want the name of a host"},
+		{"--push.url=http://:8428/write", "--push.url: want the name of a host"},
+		{"--push.interval=0s --push.url=http://127.0.0.1:1", "--push.interval: want more than 0, got 0s"},
+		{"--storage.path=", `--storage.path: want a folder, got \"\"`},
 		{"--web.telemetry-path=/", "--web.telemetry-path"},
 		{"--web.telemetry-path=metrics", "--web.telemetry-path"},
 		{"--web.telemetry-path=/metrics/exporter", "--web.telemetry-path"},
@@ -92,11 +96,18 @@ func TestBadFlags(t *testing.T) {
 		{"--web.telemetry-path=/metrics?a=1", "--web.telemetry-path"},
 	} {
 		t.Run(tc.flag, func(t *testing.T) {
-			args := append([]string{"--storage.path=store"}, strings.Fields(tc.flag)...)
+			args := strings.Fields(tc.flag)
+			if !strings.Contains(tc.flag, "--storage.path") {
+				args = append(args, "--storage.path=store")
+			}
 			if !strings.Contains(tc.flag, "--web.listen-address") {
 				args = append(args, "--web.listen-address=127.0.0.1:0")
 			}
-			code, _, errs := runExporter(t, t.TempDir(), args...)
+			dir := t.TempDir()
+			code, _, errs := runExporter(t, dir, args...)
+			if made := glob(t, dir, "*"); len(made) > 0 && !strings.Contains(tc.flag, "--web.listen-address") {
+				t.Errorf("made %v first", made)
+			}
 			if code != 1 {
 				t.Errorf("exit code %d, want 1", code)
 			}
@@ -131,6 +142,9 @@ func TestConfigCheck(t *testing.T) {
 		{"bad", "--config.file=" + bad, 1, "", bad + ":1: idle_timeout: "},
 		{"missing", "--config.file=" + good + ".not", 1, "", "no such file or directory"},
 		{"missing tokens", "--config.file=" + noTokens, 1, "", "ingest.tokens_file: read tokens: open "},
+		{"bad push address", "--push.url=ftp://x", 1, "", "--push.url: want an address"},
+		{"bad telemetry path", "--web.telemetry-path=/", 1, "", "--web.telemetry-path: "},
+		{"not the first problem alone", "--push.url=ftp://x --config.file=" + bad, 1, "", bad + ":1: idle_timeout: "},
 		{"bad web configuration", "--web.config.file=" + badWeb, 1, "", "hashedSecret too short"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -28,7 +28,7 @@ func (d *daemon) startPush() (stop func(), err error) {
 	if d.o.PushURL == "" {
 		return func() {}, nil
 	}
-	target, err := d.pushTarget()
+	target, err := d.o.pushTarget()
 	if err != nil {
 		return func() {}, err
 	}
@@ -56,13 +56,15 @@ func (d *daemon) startPush() (stop func(), err error) {
 
 // pushTarget checks the flags about pushing. Its errors do not repeat the
 // address: one that cannot be read may hold a password anywhere.
-func (d *daemon) pushTarget() (*url.URL, error) {
-	target, err := url.Parse(d.o.PushURL)
+func (o *Options) pushTarget() (*url.URL, error) {
+	target, err := url.Parse(o.PushURL)
 	switch {
-	case err != nil || target.Scheme != "http" && target.Scheme != "https" || target.Host == "":
+	case err != nil || target.Scheme != "http" && target.Scheme != "https":
 		return nil, errors.New("--push.url: want an address that begins with http:// or https://; in a name or a password what has a meaning in a URL must be %-escaped")
-	case d.o.PushInterval <= 0:
-		return nil, fmt.Errorf("--push.interval: want more than 0, got %v", d.o.PushInterval)
+	case target.Hostname() == "":
+		return nil, errors.New("--push.url: want the name of a host behind http:// or https://, and in front of a path, got none")
+	case o.PushInterval <= 0:
+		return nil, fmt.Errorf("--push.interval: want more than 0, got %v", o.PushInterval)
 	}
 	return target, nil
 }

@@ -30,9 +30,6 @@ const exporterPath = "/metrics/exporter"
 // server makes the HTTP server. It answers before the store is recovered:
 // with 503, where the store is needed.
 func (d *daemon) server() (*http.Server, error) {
-	if err := checkTelemetryPath(d.o.TelemetryPath); err != nil {
-		return nil, err
-	}
 	landing, err := web.NewLandingPage(web.LandingConfig{
 		Name:        "Support Exporter",
 		Description: "Conversation events of support agents in, exact metrics out.",

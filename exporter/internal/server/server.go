@@ -83,6 +83,9 @@ func Run(ctx context.Context, o Options) error {
 	hangup := make(chan os.Signal, 1) // before the store is recovered, or one then would end the process
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
+	if err := o.check(); err != nil {
+		return err
+	}
 	loaded, err := load(o.ConfigFile)
 	if err != nil {
 		return err
@@ -131,10 +134,10 @@ func load(file string) (settings, error) {
 	return s, nil
 }
 
-// Check says whether the configuration in file could be put in force.
-func Check(file string) error {
-	_, err := load(file)
-	return err
+// Check finds what would keep Run from starting, in the flags and the
+// configuration file.
+func Check(o Options) error {
+	return errors.Join(o.check(), config.Check(o.ConfigFile))
 }
 
 // open recovers the store and starts to take events.
