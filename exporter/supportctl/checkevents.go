@@ -10,7 +10,9 @@ import (
 )
 
 func checkEventsCommand(app *kingpin.Application) command {
-	clause := app.Command("check-events", `Check events as the exporter would, without sending them. `+fileHelp+`
+	clause := app.Command("check-events", `Check events as an exporter without a configuration would, without sending them. `+fileHelp+`
+
+What a configuration adds is not checked: the sizes of its section ingest, and that a declared experiment has the variant.
 
   supportctl check-events events.ndjson`)
 	files := clause.Arg("file", "Files of events; - for standard input.").Required().Strings()
@@ -49,7 +51,7 @@ func checkEvents(ctx context.Context, env *environment, files []string) error {
 			break
 		}
 	}
-	fmt.Fprintf(env.stdout, "%d events, %d errors\n", events, problems)
+	fmt.Fprintf(env.stdout, "%s, %s\n", count(events, "event"), count(problems, "error"))
 	if problems > 0 {
 		return errProblems
 	}

@@ -33,12 +33,12 @@ not json
 		stdout string
 		stderr []string // how each line begins
 	}{
-		{name: "all good", stdin: `{"conversation_id":"a","csat":4.0}`, args: []string{"-"}, stdout: "1 events, 0 errors\n"},
+		{name: "all good", stdin: `{"conversation_id":"a","csat":4.0}`, args: []string{"-"}, stdout: "1 event, 0 errors\n"},
 		{name: "nothing", args: []string{"-"}, stdout: "0 events, 0 errors\n"},
 		{name: "lines", args: []string{lines}, code: exitProblems, stdout: "5 events, 4 errors\n", stderr: []string{
 			lines + ":2: csat: ", lines + ":4: conversation_id: ", lines + ":5: not JSON: ", lines + ":6: id: ",
 		}},
-		{name: "array", args: []string{array}, code: exitProblems, stdout: "2 events, 1 errors\n", stderr: []string{
+		{name: "array", args: []string{array}, code: exitProblems, stdout: "2 events, 1 error\n", stderr: []string{
 			array + ":3: nope: unknown field",
 		}},
 		{name: "all files, whatever is wrong with one", stdin: "{}",
@@ -80,7 +80,7 @@ func TestCheckEventsInterrupted(t *testing.T) {
 	cancel()
 	file := write(t, "events.ndjson", strings.Repeat(`{"conversation_id":"a"}`+"\n", 5))
 	got := invoke(ctx, nil, "check-events", file, file)
-	if got.code != exitProblems || got.stdout != "1 events, 1 errors\n" {
+	if got.code != exitProblems || got.stdout != "1 event, 1 error\n" {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -12,6 +13,9 @@ import (
 
 // errProblems ends a command that has told of its problems already.
 var errProblems = errors.New("problems found")
+
+// usageError is a flag or an argument that cannot be meant.
+type usageError struct{ error }
 
 // environment is all that a command touches of the outside, but for files and
 // the network.
@@ -42,6 +46,14 @@ func commands(app *kingpin.Application) []command {
 		experimentCommand(app),
 		dashboardsCommand(app),
 	}
+}
+
+// count is a number of things, each of which is called noun.
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // namingStdin writes each - as stdinName, for kingpin would make it an empty

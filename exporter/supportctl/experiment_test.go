@@ -122,7 +122,7 @@ func TestExperimentProblems(t *testing.T) {
 func TestExperimentUsage(t *testing.T) {
 	tests := []struct{ args, want string }{
 		{"", "required argument 'action' not provided"},
-		{"nope", "enum value must be one of list,show,plan, got 'nope'"},
+		{"nope", "action: enum value must be one of list,show,plan, got 'nope'"},
 		{"show", "show needs the name of an experiment"},
 		{"list x", `list takes no name, got "x"`},
 		{"list --power=1", "--power must be between 0 and 1, got 1"},
@@ -132,6 +132,12 @@ func TestExperimentUsage(t *testing.T) {
 		{"plan --kpi=csat", "plan needs a --baseline of more than 0, got 0"},
 		{"plan --kpi=csat --baseline=4", "plan needs a --stddev of more than 0 for csat, got 0"},
 		{"plan --kpi=csat --baseline=4 --stddev=NaN", "plan needs a --stddev of more than 0 for csat, got NaN"},
+		{"plan --kpi=csat --baseline=9 --stddev=1 --lift=0.1", "--baseline of csat must be from 1 to 5, got 9"},
+		{"plan --kpi=csat --baseline=0.9 --stddev=1 --lift=0.1", "--baseline of csat must be from 1 to 5, got 0.9"},
+		{"plan --kpi=csat --baseline=4.2 --stddev=1 --lift=0.2", "--lift must leave csat from 1 to 5, got 0.2 on 4.2"},
+		{"plan --kpi=csat --baseline=2 --stddev=1 --lift=-0.6", "--lift must leave csat from 1 to 5, got -0.6 on 2"},
+		{"plan --kpi=turns --baseline=0.5 --stddev=1 --lift=0.1", "--baseline of turns must be at least 1, got 0.5"},
+		{"plan --kpi=turns --baseline=1.2 --stddev=1 --lift=-0.5", "--lift must leave turns at least 1, got -0.5 on 1.2"},
 		{"plan --kpi=turns --baseline=4 --stddev=1", "plan needs a --lift of more than -1, at most 100, and not 0, got 0"},
 		{"plan --kpi=turns --baseline=4 --stddev=1 --lift=0.05", "--min-lift must be at least 0 and less than the effect, 0.05, got 0.05"},
 		{"plan --kpi=escalation_rate --baseline=1.2", "--baseline of a rate must be less than 1, got 1.2"},

@@ -40,6 +40,17 @@ func (f *planFlags) declare(clause *kingpin.CmdClause) {
 
 func (f *planFlags) rate() bool { return strings.HasSuffix(f.kpi, "_rate") }
 
+// missed says within what a mean of the KPI lies, if this one cannot be one.
+func (f *planFlags) missed(mean float64) string {
+	switch kpi := config.KPI(f.kpi); {
+	case kpi == config.CSAT && !(mean >= 1 && mean <= 5):
+		return "from 1 to 5"
+	case kpi == config.Turns && mean < 1:
+		return "at least 1"
+	}
+	return ""
+}
+
 func (f *planFlags) validate() error {
 	switch {
 	case f.kpi == "":
@@ -48,6 +59,8 @@ func (f *planFlags) validate() error {
 		return fmt.Errorf("plan needs a --baseline of more than 0, got %g", f.baseline)
 	case f.rate() && f.baseline >= 1:
 		return fmt.Errorf("--baseline of a rate must be less than 1, got %g", f.baseline)
+	case f.missed(f.baseline) != "":
+		return fmt.Errorf("--baseline of %s must be %s, got %g", f.kpi, f.missed(f.baseline), f.baseline)
 	case f.rate() && f.stddev != 0:
 		return fmt.Errorf("--stddev must not be given for a rate, got %g", f.stddev)
 	case !f.rate() && !(f.stddev > 0 && f.stddev <= math.MaxFloat32):
@@ -56,6 +69,8 @@ func (f *planFlags) validate() error {
 		return fmt.Errorf("plan needs a --lift of more than -1, at most 100, and not 0, got %g", f.lift)
 	case f.rate() && f.baseline*(1+f.lift) >= 1:
 		return fmt.Errorf("--lift must leave a rate below 1, got %g on %g", f.lift, f.baseline)
+	case f.missed(f.baseline*(1+f.lift)) != "":
+		return fmt.Errorf("--lift must leave %s %s, got %g on %g", f.kpi, f.missed(f.baseline*(1+f.lift)), f.lift, f.baseline)
 	case !(f.minLift >= 0 && f.minLift < math.Abs(f.lift)):
 		return fmt.Errorf("--min-lift must be at least 0 and less than the effect, %g, got %g", math.Abs(f.lift), f.minLift)
 	case !(f.alpha >= 0.0001 && f.alpha <= 0.5):

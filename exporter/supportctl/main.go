@@ -59,8 +59,7 @@ func run(ctx context.Context, args []string, env *environment) int {
 	case ended >= 0:
 		return exitUsage
 	case err != nil:
-		fmt.Fprintf(env.stderr, "supportctl: error: %v, try --help\n", err)
-		return exitUsage
+		return exitCode(usageError{naming(app, args, err)}, env)
 	}
 	for _, c := range all {
 		if c.clause.FullCommand() == name {
@@ -70,10 +69,40 @@ func run(ctx context.Context, args []string, env *environment) int {
 	return exitUsage
 }
 
+// naming puts the name of a flag or an argument in front of the error about its
+// value. Kingpin does not say which one it could not read, so all are read again.
+func naming(app *kingpin.Application, args []string, err error) error {
+	parsed, _ := app.ParseContext(namingStdin(args)) //nolint:errcheck // err says what is wrong
+	if parsed == nil {
+		return err
+	}
+	for _, e := range parsed.Elements {
+		var name string
+		var value kingpin.Value
+		switch c := e.Clause.(type) {
+		case *kingpin.FlagClause:
+			name, value = "--"+c.Model().Name, c.Model().Value
+		case *kingpin.ArgClause:
+			name, value = c.Model().Name, c.Model().Value
+		}
+		if value == nil || e.Value == nil {
+			continue
+		}
+		if again := value.Set(*e.Value); again != nil && again.Error() == err.Error() {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return err
+}
+
 // exitCode tells of an error that nobody has told of.
 func exitCode(err error, env *environment) int {
 	if err == nil {
 		return exitOK
+	}
+	if _, ok := errors.AsType[usageError](err); ok {
+		fmt.Fprintf(env.stderr, "supportctl: error: %v, try --help\n", err)
+		return exitUsage
 	}
 	if !errors.Is(err, errProblems) {
 		fmt.Fprintf(env.stderr, "supportctl: error: %v\n", err)

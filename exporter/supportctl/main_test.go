@@ -118,7 +118,7 @@ func TestUsageErrors(t *testing.T) {
 		{"push --concurrency=0 x", "supportctl: error: --concurrency must be at least 1, got 0, try --help"},
 		{"push --timeout=0s x", "supportctl: error: --timeout must be more than 0, got 0s, try --help"},
 		{"push --max-errors=-1 x", "supportctl: error: --max-errors must not be negative, got -1, try --help"},
-		{"push --timeout=soon x", `supportctl: error: time: invalid duration "soon", try --help`},
+		{"push --timeout=soon x", `supportctl: error: --timeout: time: invalid duration "soon", try --help`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {

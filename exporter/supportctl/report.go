@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -71,7 +72,9 @@ func (f *reportFlags) declareAssumptions(clause *kingpin.CmdClause) {
 
 func (f *reportFlags) validate() error {
 	a := f.assumptions
-	switch {
+	switch u, err := url.Parse(f.prometheus); {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https": // without it: there may be a password in it
+		return errors.New("--prometheus.url must be an http or https address")
 	case f.timeout <= 0:
 		return fmt.Errorf("--timeout must be more than 0, got %s", f.timeout)
 	case !(a.HumanCostLow >= 0 && a.HumanCostLow <= a.HumanCostBase && a.HumanCostBase <= a.HumanCostHigh && a.HumanCostHigh <= 1e6):
@@ -98,7 +101,7 @@ func (f *reportFlags) run(ctx context.Context, env *environment) error {
 	}
 	period, err := report.ParsePeriod(f.period, env.now())
 	if err != nil {
-		return err
+		return usageError{fmt.Errorf("--period: %w", err)}
 	}
 	prometheus, shown, err := f.client()
 	if err != nil {
@@ -139,8 +142,8 @@ func (f *reportFlags) verdict(env *environment, r *report.Report) error {
 // credentials.
 func (f *reportFlags) client() (p v1.API, shown string, err error) {
 	u, err := url.Parse(f.prometheus)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, "", fmt.Errorf("--prometheus.url must be an http or https address")
+	if err != nil {
+		return nil, "", errors.New("--prometheus.url is no address")
 	}
 	h, err := httpClient(f.httpConfig)
 	if err != nil {

@@ -196,10 +196,13 @@ func TestReportErrors(t *testing.T) {
 		code   int
 		stderr string
 	}{
-		{"--period=week", exitProblems, `period must be as 7d, month or 2026-10-01..2026-10-15, got "week"`},
-		{"--prometheus.url=nowhere", exitProblems, "--prometheus.url must be an http or https address"},
-		{"--format=pdf", exitUsage, "enum value must be one of text,markdown,json,html, got 'pdf', try --help"},
-		{"--fail-on=maybe", exitUsage, "enum value must be one of critical,high,medium,warning,low, got 'maybe', try --help"},
+		{"--period=week", exitUsage, `--period: must be as 7d, month or 2026-10-01..2026-10-15, got "week", try --help`},
+		{"--period=30m", exitUsage, `--period: "30m" must last at least an hour, try --help`},
+		{"--period=2023-02-02..2023-02-01", exitUsage, `--period: "2023-02-02..2023-02-01" must last at least an hour, try --help`},
+		{"--prometheus.url=nowhere", exitUsage, "--prometheus.url must be an http or https address, try --help"},
+		{"--timeout=soon", exitUsage, `--timeout: time: invalid duration "soon", try --help`},
+		{"--format=pdf", exitUsage, "--format: enum value must be one of text,markdown,json,html, got 'pdf', try --help"},
+		{"--fail-on=maybe", exitUsage, "--fail-on: enum value must be one of critical,high,medium,warning,low, got 'maybe', try --help"},
 		{"--output=x.pdf", exitUsage, `--output: name must end in one of .txt, .md, .json, .html, got "x.pdf", try --help`},
 		{"--timeout=0s", exitUsage, "--timeout must be more than 0, got 0s, try --help"},
 		{"--roi.human-cost-low=11", exitUsage, "want 0 <= --roi.human-cost-low <= --roi.human-cost-base <= --roi.human-cost-high <= 1000000, got 11, 10 and 12, try --help"},

@@ -71,6 +71,8 @@ func (f *simulateFlags) declare(clause *kingpin.CmdClause) {
 
 func (f *simulateFlags) validate() error {
 	switch {
+	case !(f.perDay >= simulate.MinPerDay && f.perDay <= simulate.MaxPerDay):
+		return fmt.Errorf("--conversations-per-day must be from %d to %d, got %g", simulate.MinPerDay, simulate.MaxPerDay, f.perDay)
 	case f.exporter.timeout <= 0:
 		return fmt.Errorf("--timeout must be more than 0, got %s", f.exporter.timeout)
 	case f.duration != 0 && f.end.given && (f.output == "" || f.start.given):

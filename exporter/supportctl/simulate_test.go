@@ -71,15 +71,17 @@ func TestSimulateErrors(t *testing.T) {
 		code   int
 		stderr string
 	}{
-		{"--scenario=doom", exitUsage, "enum value must be one of healthy,csat-regression,cost-spike,escalation-storm,intent-outage,experiment-winner,experiment-null, got 'doom', try --help"},
-		{"--start=yesterday", exitUsage, `time must be as in 2026-10-01T00:00:00Z or now-1h, got "yesterday", try --help`},
-		{"--from=now+1h", exitUsage, `time must be as in 2026-10-01T00:00:00Z or now-1h, got "now+1h", try --help`},
-		{"--end=now-soon", exitUsage, `time must be as in 2026-10-01T00:00:00Z or now-1h, got "now-soon", try --help`},
+		{"--scenario=doom", exitUsage, "--scenario: enum value must be one of healthy,csat-regression,cost-spike,escalation-storm,intent-outage,experiment-winner,experiment-null, got 'doom', try --help"},
+		{"--start=yesterday", exitUsage, `--start: time must be as in 2026-10-01T00:00:00Z or now-1h, got "yesterday", try --help`},
+		{"--from=now+1h", exitUsage, `--from: time must be as in 2026-10-01T00:00:00Z or now-1h, got "now+1h", try --help`},
+		{"--end=now-soon", exitUsage, `--end: time must be as in 2026-10-01T00:00:00Z or now-1h, got "now-soon", try --help`},
 		{"--timeout=0s", exitUsage, "--timeout must be more than 0, got 0s, try --help"},
 		{"--end=2023-11-15T00:00:00Z --duration=1d", exitUsage, "--duration must not be given where the length is known without it, try --help"},
 		{"--output=x --start=2023-11-01T00:00:00Z --end=2023-11-02T00:00:00Z --duration=1d", exitUsage, "--duration must not be given where the length is known without it, try --help"},
 		{"--end=2023-11-01T00:00:00Z", exitProblems, "no time is left: the traffic starts at 2023-11-14T22:13:20Z and is wanted from 2023-11-14T22:13:20Z to 2023-11-01T00:00:00Z"},
-		{"--conversations-per-day=0.1", exitProblems, "conversations per day must be from 1 to 10000000, got 0.1"},
+		{"--conversations-per-day=0", exitUsage, "--conversations-per-day must be from 1 to 10000000, got 0, try --help"},
+		{"--conversations-per-day=0.1", exitUsage, "--conversations-per-day must be from 1 to 10000000, got 0.1, try --help"},
+		{"--seed=x", exitUsage, `--seed: strconv.ParseUint: parsing "x": invalid syntax, try --help`},
 		{"--url=ftp://x", exitProblems, `exporter url: must begin with http:// or https://`},
 		{"--token-file=/does/not/exist", exitProblems, "token: open /does/not/exist: no such file or directory"},
 		{"--output=/does/not/exist", exitProblems, "open /does/not/exist: no such file or directory"},

@@ -18,7 +18,7 @@ import (
 func writeHistory(ctx context.Context, env *environment, name string, src *simulate.Source, end time.Time) error {
 	if name == "-" || name == stdinName {
 		n, err := writeEvents(ctx, env.stdout, src, end)
-		fmt.Fprintf(env.stderr, "%d events\n", n)
+		fmt.Fprintln(env.stderr, count(n, "event"))
 		return err
 	}
 	file, err := os.Create(name)
@@ -29,7 +29,7 @@ func writeHistory(ctx context.Context, env *environment, name string, src *simul
 	if closing := file.Close(); err == nil {
 		err = closing
 	}
-	fmt.Fprintf(env.stdout, "%d events\n", n)
+	fmt.Fprintln(env.stdout, count(n, "event"))
 	return err
 }
 

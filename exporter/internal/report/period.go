@@ -30,23 +30,23 @@ func ParsePeriod(text string, now time.Time) (Period, error) {
 	case both:
 		var err error
 		if p.From, err = parseMoment(from); err != nil {
-			return Period{}, fmt.Errorf("period %q: %w", text, err)
+			return Period{}, fmt.Errorf("%q: %w", text, err)
 		}
 		if p.To, err = parseMoment(to); err != nil {
-			return Period{}, fmt.Errorf("period %q: %w", text, err)
+			return Period{}, fmt.Errorf("%q: %w", text, err)
 		}
 	default:
 		d, err := model.ParseDuration(text)
 		if err != nil {
-			return Period{}, fmt.Errorf("period must be as 7d, month or 2026-10-01..2026-10-15, got %q", text)
+			return Period{}, fmt.Errorf("must be as 7d, month or 2026-10-01..2026-10-15, got %q", text)
 		}
 		p.From = now.Add(-time.Duration(d))
 	}
 	switch {
 	case p.To.Sub(p.From) < time.Hour:
-		return Period{}, fmt.Errorf("period %q must last at least an hour", text)
+		return Period{}, fmt.Errorf("%q must last at least an hour", text)
 	case p.To.After(now):
-		return Period{}, fmt.Errorf("period %q must not end after now, %s", text, now.Format(time.RFC3339))
+		return Period{}, fmt.Errorf("%q must not end after now, %s", text, now.Format(time.RFC3339))
 	}
 	return p, nil
 }

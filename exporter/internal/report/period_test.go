@@ -34,14 +34,14 @@ func TestParsePeriod(t *testing.T) {
 func TestParsePeriodErrors(t *testing.T) {
 	now := time.Date(2026, 3, 5, 14, 0, 0, 0, time.UTC)
 	for text, want := range map[string]string{
-		"":                       `period must be as 7d, month or 2026-10-01..2026-10-15, got ""`,
-		"week":                   `period must be as 7d, month or 2026-10-01..2026-10-15, got "week"`,
-		"-7d":                    `period must be as 7d, month or 2026-10-01..2026-10-15, got "-7d"`,
-		"30m":                    `period "30m" must last at least an hour`,
-		"2026-02-02..2026-02-01": `period "2026-02-02..2026-02-01" must last at least an hour`,
-		"2026-03-01..2026-03-06": `period "2026-03-01..2026-03-06" must not end after now, 2026-03-05T14:00:00Z`,
-		"2026-02-30..2026-03-01": `period "2026-02-30..2026-03-01": want a date or a time, as 2026-10-01 or 2026-10-01T12:00:00Z, got "2026-02-30"`,
-		"2026-02-01..soon":       `period "2026-02-01..soon": want a date or a time, as 2026-10-01 or 2026-10-01T12:00:00Z, got "soon"`,
+		"":                       `must be as 7d, month or 2026-10-01..2026-10-15, got ""`,
+		"week":                   `must be as 7d, month or 2026-10-01..2026-10-15, got "week"`,
+		"-7d":                    `must be as 7d, month or 2026-10-01..2026-10-15, got "-7d"`,
+		"30m":                    `"30m" must last at least an hour`,
+		"2026-02-02..2026-02-01": `"2026-02-02..2026-02-01" must last at least an hour`,
+		"2026-03-01..2026-03-06": `"2026-03-01..2026-03-06" must not end after now, 2026-03-05T14:00:00Z`,
+		"2026-02-30..2026-03-01": `"2026-02-30..2026-03-01": want a date or a time, as 2026-10-01 or 2026-10-01T12:00:00Z, got "2026-02-30"`,
+		"2026-02-01..soon":       `"2026-02-01..soon": want a date or a time, as 2026-10-01 or 2026-10-01T12:00:00Z, got "soon"`,
 	} {
 		if _, err := ParsePeriod(text, now); err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", text, err, want)
