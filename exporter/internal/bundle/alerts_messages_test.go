@@ -51,7 +51,7 @@ func (c *chatAndPager) last(path string, into any) error {
 }
 
 // What Slack and PagerDuty are sent is what the templates of the shipped file
-// make of an alert.
+// make of an alert. What an agent pushed is no markup of Slack's.
 func TestAlertmanagerWritesToSlackAndPagerDuty(t *testing.T) {
 	t.Parallel()
 	c := newChatAndPager(t)
@@ -62,7 +62,8 @@ func TestAlertmanagerWritesToSlackAndPagerDuty(t *testing.T) {
 		}
 	}
 	am := startAlertmanager(t, dir, "- routing_key_file:", "- url: "+c.URL+"/pagerduty\n        routing_key_file:")
-	am.post(t, "alertname=SupportKPIRegression severity=critical kpi=csat window=1h baseline=static")
+	const alert = "alertname=SupportIntentRegression severity=critical kpi=csat window=1d baseline=rolling intent="
+	am.post(t, alert+"<!channel>&<https://evil.example/login|dashboard>")
 
 	var slack struct {
 		Attachments []struct {
@@ -70,11 +71,12 @@ func TestAlertmanagerWritesToSlackAndPagerDuty(t *testing.T) {
 			TitleLink string `json:"title_link"`
 			Text      string `json:"text"`
 			Color     string `json:"color"`
+			Fallback  string `json:"fallback"`
 		}
 	}
 	program.Eventually(t, "Slack is told", func() error { return c.last("/slack", &slack) })
-	want := fmt.Sprintf("{[{s %s • alertname=SupportKPIRegression severity=critical kpi=csat window=1h baseline=static <%s|dashboard>\n danger}]}",
-		runbookBase, dashboardBase)
+	want := fmt.Sprintf("{[{s %s • %s&lt;!channel&gt;&amp;&lt;https://evil.example/login|dashboard&gt; <%s|dashboard>\n danger s}]}",
+		runbookBase, alert, dashboardBase)
 	if diff := cmp.Diff(want, fmt.Sprint(slack)); diff != "" {
 		t.Errorf("Slack (-want +got):\n%s", diff)
 	}
@@ -88,8 +90,8 @@ func TestAlertmanagerWritesToSlackAndPagerDuty(t *testing.T) {
 		Links []struct{ Text, Href string }
 	}
 	program.Eventually(t, "PagerDuty is told", func() error { return c.last("/pagerduty", &pager) })
-	want = fmt.Sprintf("key s (csat) critical [{Runbook %s} {Dashboard %s}] alertname=SupportKPIRegression severity=critical kpi=csat window=1h baseline=static ",
-		runbookBase, dashboardBase)
+	want = fmt.Sprintf("key s (csat) critical [{Runbook %s} {Dashboard %s}] %s<!channel>&<https://evil.example/login|dashboard> ",
+		runbookBase, dashboardBase, alert)
 	got := fmt.Sprint(pager.RoutingKey, " ", pager.Payload.Summary, " ", pager.Payload.Severity, " ", pager.Links, " ", pager.Payload.Details["alerts"])
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("PagerDuty (-want +got):\n%s", diff)
