@@ -40,7 +40,7 @@ func (d *Decoder) time(f field, dst *time.Time) error {
 	}
 	t, ok := parseTime(s)
 	if !ok {
-		return reject(f.path(), ReasonRange, "must be %s, got %s", want, quote(s))
+		return reject(f.path(), ReasonRange, "must be %s of the years 1 to 9999, with T and Z in upper case and at most 59 seconds, got %s", want, quote(s))
 	}
 	*dst = t
 	return nil
