@@ -38,10 +38,12 @@ func TestReadmeCommands(t *testing.T) {
 		cmd.Dir = root
 		if strings.HasPrefix(script, "sed -i ") { // not in this tree
 			cmd.Dir = t.TempDir()
-			if err := os.CopyFS(filepath.Join(cmd.Dir, "alerts"), os.DirFS(filepath.Join(root, "alerts"))); err != nil {
-				t.Fatal(err)
+			for _, folder := range []string{"alerts", "examples/kubernetes/rules"} {
+				if err := os.CopyFS(filepath.Join(cmd.Dir, folder), os.DirFS(filepath.Join(root, folder))); err != nil {
+					t.Fatal(err)
+				}
 			}
-			defer noExamples(t, filepath.Join(cmd.Dir, "alerts"))
+			defer noExamples(t, cmd.Dir)
 		}
 		cmd.Env = append(os.Environ(), "SUPPORT_EXPORTER_URL=http://"+e.address())
 		var stderr strings.Builder
@@ -65,14 +67,16 @@ func TestReadmeCommands(t *testing.T) {
 // noExamples looks for addresses that the README's command should have replaced.
 func noExamples(t *testing.T, dir string) {
 	t.Helper()
-	for _, name := range []string{"support.yml", "exporter.yml"} {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(text), "example.com") || strings.Contains(string(text), "localhost:3000") || !strings.Contains(string(text), "example.org") {
+	replaced := 0
+	for _, name := range append(glob(t, dir, "alerts/*.yml"), glob(t, dir, "examples/kubernetes/rules/*.yaml")...) {
+		text := readFile(t, name)
+		if strings.Contains(text, "example.com") || strings.Contains(text, "localhost:3000") {
 			t.Errorf("%s: addresses are not replaced", name)
 		}
+		replaced += strings.Count(text, "dashboard_url: https://grafana.example.org/")
+	}
+	if replaced == 0 {
+		t.Error("there is no address in them")
 	}
 }
 
