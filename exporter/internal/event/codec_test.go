@@ -121,6 +121,20 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+// Components that were merged once they were decoded add up in another order. The
+// journal may hold what a Decoder would refuse by that.
+func TestParseMergedComponents(t *testing.T) {
+	for _, m := range []Money{
+		{15.491732078521476, []Component{{"llm", 4.377141871869802 + 6.868230728671094}, {"tools", 4.246374970712657}}},
+		{math.MaxFloat64, []Component{{"a", 7.48e291 * 2}, {"b", math.MaxFloat64}}},
+	} {
+		if sum := m.sum(); m.covers(sum) {
+			t.Fatalf("%v covers %v", m.USD, sum)
+		}
+		checkRoundTrip(t, &Event{ConversationID: "c", Episode: 1, Seconds: NoSeconds, Facts: Cost, Cost: m})
+	}
+}
+
 // TestParseCutShort cuts an event with everything in it at every byte.
 func TestParseCutShort(t *testing.T) {
 	var e Event

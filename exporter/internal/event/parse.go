@@ -10,7 +10,8 @@ import (
 // Parse reads one event as Append wrote it from the beginning of b and returns
 // what lies behind it. The event is then as valid as one from a Decoder: every
 // limit is checked again, so that no damage to a journal can smuggle a value
-// into the counters.
+// into the counters. What an amount's components add up to is checked less
+// narrowly, since labels may have been changed in between.
 //
 // The strings of e alias b, and its Details are those it had, refilled. On an
 // error e holds nothing of use; the error names the field.
@@ -101,7 +102,7 @@ func (r *reader) money(usd, detail field, m *Money) {
 		}
 		m.Detail = append(m.Detail, c)
 	}
-	if sum := m.sum(); r.err == nil && !m.covers(sum) {
+	if sum := m.sum(); r.err == nil && !m.coveredOnce(sum) {
 		r.fail(detail, fmt.Sprintf("components add up to %v, more than usd %v", sum, m.USD))
 	}
 }

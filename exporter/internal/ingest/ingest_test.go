@@ -276,6 +276,35 @@ func TestReloadedRules(t *testing.T) {
 	}
 }
 
+// Components that become one add up in another order than they were pushed in. By
+// that no store may become one that cannot be opened.
+func TestMergedComponentsCanBeRecovered(t *testing.T) {
+	for _, cost := range []string{
+		`{"usd":15.491732078521476,"detail":{"LLM":4.377141871869802,"tools":4.246374970712657,"llm":6.868230728671094}}`,
+		`{"usd":1.7976931348623157e308,"detail":{"a":7.48e291,"b":1.7976931348623157e308,"A":7.48e291}}`,
+	} {
+		disk, c := simdisk.New(nil), config.Default()
+		o := ledger.Options{Settings: conversation.Configured(c), Now: time.Now, Logger: silent(), Metrics: telemetry.New()}
+		l, err := ledger.Open(disk, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &pushes{Handler: ingest.New(l, c, nil, nil, o.Metrics, silent(), time.Now)}
+		if code, got, _ := p.do(t, post(jsonType, `[{"conversation_id":"a","csat":5},{"conversation_id":"b","cost":`+cost+`}]`)); code != 200 || got.Accepted != 2 {
+			t.Errorf("%s: code %d, answer %+v", cost, code, got)
+		}
+		disk.Crash()
+		defer l.Close() // its disk was taken from under it
+		o.Metrics = telemetry.New()
+		again, err := ledger.Open(disk, o)
+		if err != nil {
+			t.Errorf("%s: %v", cost, err)
+			continue
+		}
+		defer again.Close()
+	}
+}
+
 // unavailable is a ledger that can make nothing durable.
 type unavailable struct {
 	*ledger.Ledger
