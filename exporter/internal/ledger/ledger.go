@@ -121,6 +121,7 @@ func Open(fs journal.FS, o Options) (*Ledger, error) {
 	}
 	l.secret = l.state.Secret()
 	l.announce()
+	l.reported = reported{stats: l.state.Stats, overflowed: l.state.Overflowed()} // of the replay: no news
 	l.report()
 	o.Logger.Info("Ledger recovered.", "conversations", l.state.Tracked(), "series", l.state.Series(),
 		"duration", o.Now().Sub(began), "torn_bytes", j.TornBytes())

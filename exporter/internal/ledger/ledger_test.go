@@ -227,6 +227,40 @@ func TestSettingsAreJournaled(t *testing.T) {
 	}
 }
 
+// What is ignored in a replay was ignored before, and is no news of this process.
+func TestReplayedLossesAreNotCounted(t *testing.T) {
+	disk, o := simdisk.New(nil), options()
+	o.Settings.Limits.Intents = 1
+	losses := func() [2]uint64 {
+		return [2]uint64{o.Metrics.FactIgnored("resolution", "duplicate").Get(), o.Metrics.LabelOverflow("intent").Get()}
+	}
+	lose := func(l *ledger.Ledger, id string) {
+		refund, login := resolved(id), resolved(id+"'")
+		refund.Intent, login.Intent = "refund", "login"
+		if _, err := commit(l, refund, login, resolved(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := open(t, disk, o)
+	lose(l, "a")
+	if got, want := losses(), [2]uint64{1, 1}; got != want {
+		t.Errorf("lost %v, want %v", got, want)
+	}
+	disk.Crash()
+	o.Metrics = telemetry.New()
+	again := open(t, disk, o)
+	if got := losses(); got != [2]uint64{} {
+		t.Errorf("a process that took no event has lost %v", got)
+	}
+	lose(again, "b")
+	if got, want := losses(), [2]uint64{1, 1}; got != want {
+		t.Errorf("behind the replay lost %v, want %v", got, want)
+	}
+	for _, l := range []*ledger.Ledger{again, l} {
+		_ = l.Close() // the first one's disk was taken from under it
+	}
+}
+
 func TestOtherBucketsAreRefused(t *testing.T) {
 	disk := simdisk.New(nil)
 	l := open(t, disk, options())
