@@ -45,7 +45,7 @@ func (t *Tally) Load(r *checkpoint.Reader) {
 		t.cells = append(t.cells, c)
 		t.series += t.cellSeries()
 	}
-	for range r.Each("experiment arms", math.MaxUint16-1) {
+	for range r.Each("experiment arms", math.MaxUint16) {
 		a := &arm{}
 		a.load(r)
 		if _, twice := t.byArm[[2]string{a.experiment, a.variant}]; twice {

@@ -159,7 +159,7 @@ func (t *Tally) Arm(experiment, variant string, now int64) uint16 {
 	if i, ok := t.byArm[[2]string{experiment, variant}]; ok {
 		return i
 	}
-	if len(t.arms)-1 >= t.limits.Arms {
+	if len(t.arms)-1 >= min(t.limits.Arms, math.MaxUint16) {
 		t.Overflowed[LabelExperiment]++
 		return 0
 	}

@@ -3,6 +3,7 @@ package tally
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -130,6 +131,36 @@ func TestSaveAndLoad(t *testing.T) {
 	everything(loaded)
 	if diff := cmp.Diff(gather(t, ta), gather(t, loaded), protocmp.Transform()); diff != "" {
 		t.Errorf("series differ after more events (-saved +loaded):\n%s", diff)
+	}
+}
+
+// As many arms as have an index are written and read, and there is no more.
+func TestMostArms(t *testing.T) {
+	ta := New(Buckets{})
+	ta.SetLimits(Limits{Arms: 70_000})
+	for i := range 70_000 {
+		ta.Declare("x", fmt.Sprint(i), 0)
+	}
+	if got := ta.Arms(); got != math.MaxUint16 {
+		t.Errorf("%d arms, want %d", got, math.MaxUint16)
+	}
+	if got := ta.Arm("y", "a", 0); got != 0 {
+		t.Errorf("one more has index %d, want 0", got)
+	}
+	var b bytes.Buffer
+	w := checkpoint.NewWriter(&b)
+	ta.Save(w)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	loaded := New(Buckets{})
+	r := checkpoint.NewReader(&b)
+	loaded.Load(r)
+	if err := r.End(); err != nil {
+		t.Fatal(err)
+	}
+	if loaded.Arms() != ta.Arms() {
+		t.Errorf("%d arms are read, want %d", loaded.Arms(), ta.Arms())
 	}
 }
 
