@@ -50,6 +50,9 @@ func (a attributes) check() error {
 			return rejected(field, event.ReasonRange, "must be %q, got %.64q", specversion, text)
 		}
 	}
+	if _, err := a.text("time"); err != nil { // an array may have newlines, and be many events
+		return err
+	}
 	media, err := a.text("datacontenttype")
 	if err == nil && media != "" && !isJSON(media) {
 		err = rejected("datacontenttype", event.ReasonRange, "must be application/json, got %.64q", media)

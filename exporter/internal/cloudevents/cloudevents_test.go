@@ -72,6 +72,8 @@ func TestStructured(t *testing.T) {
 		{"another specversion", `{"specversion":"0.3","id":"1","source":"s","type":"t","data":{}}`, outcome{Err: `specversion: must be "1.0", got "0.3"`}},
 		{"no id", `{"specversion":"1.0","source":"s","type":"t","data":{}}`, outcome{Err: `id: required of a CloudEvent`}},
 		{"an id of another type", `{"specversion":"1.0","id":7,"source":"s","type":"t","data":{}}`, outcome{Err: `id: must be a string, got a number`}},
+		{"a time of another type", ce(`,"data":{},"time":7`), outcome{Err: `time: must be a string, got a number`}},
+		{"a time of many lines", ce(",\"data\":{},\"time\":[\n{\"conversation_id\":\"c\"}\n]"), outcome{Err: `time: must be a string, got an array`}},
 		{"no source", `{"specversion":"1.0","id":"1","type":"t","data":{}}`, outcome{Err: `source: required of a CloudEvent`}},
 		{"an empty type", `{"specversion":"1.0","id":"1","source":"s","type":"","data":{}}`, outcome{Err: `type: must not be empty, got ""`}},
 		{"given twice", ce(`,"data":{},"id":"e-2"`), outcome{Err: `id: given twice`}},

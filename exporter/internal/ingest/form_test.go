@@ -45,6 +45,8 @@ func TestCloudEvents(t *testing.T) {
 			ingest.Answer{Rejected: 1, Errors: []ingest.Error{{Field: "colour", Message: "unknown field"}}}},
 		{"a field twice", cloudEventType, cloudEvent("1", `{"conversation_id":"a","csat":4,"csat":4}`), 400,
 			ingest.Answer{Rejected: 1, Errors: []ingest.Error{{Field: "csat", Message: "given twice"}}}},
+		{"a time that is many lines", cloudEventType, strings.TrimSuffix(good, "}") + ",\"time\":[\n{\"conversation_id\":\"b\"}\n]}", 400,
+			ingest.Answer{Rejected: 1, Errors: []ingest.Error{{Field: "time", Message: "must be a string, got an array"}}}},
 		{"not JSON", batchType, "[" + good + ",", 400, ingest.Answer{Errors: []ingest.Error{{Index: 0, Message: fmt.Sprintf("not JSON: unexpected end of JSON input at offset %d", len(good)+2)}}}},
 		{"nothing", cloudEventType, " ", 400, ingest.Answer{Errors: []ingest.Error{{Index: -1, Message: "empty body"}}}},
 		{"too many", batchType, "[" + strings.Repeat(good+",", 5) + good + "]", 413, ingest.Answer{Errors: []ingest.Error{{Index: -1, Message: "a request may have 5 events, this one has more"}}}},
