@@ -271,3 +271,26 @@ func TestPanicHoldsNothing(t *testing.T) {
 type panics struct{}
 
 func (panics) Read([]byte) (int, error) { panic(event.ErrEmpty) }
+
+// Events whose form in the log is longer than a frame can be are never taken, so
+// they are not worth sending again.
+func TestTooManyBytesOfEvents(t *testing.T) {
+	p := newPushes(t, func(c *config.Config) {
+		c.Ingest.MaxBodyBytes, c.Ingest.MaxInflightBytes, c.Ingest.MaxBatchEvents = 100<<20, 400<<20, 20_000
+	})
+	var detail []string
+	for i := range event.MaxComponents {
+		detail = append(detail, fmt.Sprintf(`"%0*d":1`, event.MaxComponent, i))
+	}
+	one := fmt.Sprintf(`{"conversation_id":"c","cost":{"usd":%d,"detail":{%s}}}`+"\n", event.MaxComponents, strings.Join(detail, ","))
+	perEvent := 1 + event.MaxComponents*(1+event.MaxComponent+8) // and no more than these, with the amount
+	code, got, _ := p.do(t, post(ndjsonType, strings.Repeat(one, ledger.MaxBatchBytes/perEvent+1)))
+	want := fmt.Sprintf("the events of a request may take %d bytes in the store's log; these take more", ledger.MaxBatchBytes)
+	if code != 413 || len(got.Errors) != 1 || got.Errors[0].Message != want {
+		t.Errorf("code %d, answer %+v", code, got)
+	}
+	if code, _, _ := p.do(t, post(ndjsonType, one)); code != 200 {
+		t.Errorf("code %d for one of them", code)
+	}
+	wantNothingHeld(t, p)
+}

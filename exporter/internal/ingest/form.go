@@ -107,7 +107,7 @@ func emit(decoder *event.Decoder, i int, line []byte, err error, yield func(int,
 }
 
 // take puts an event into the batch, or its error into the answer. It wants no
-// more of a request that has too many.
+// more of a request that has too many, or too long ones.
 func (d *desk) take(i int, e *event.Event, err error, arrival time.Time, batch *ledger.Batch, rules *rules) bool {
 	if d.events++; d.events > rules.limits.MaxBatchEvents {
 		return false
@@ -128,6 +128,10 @@ func (d *desk) take(i int, e *event.Event, err error, arrival time.Time, batch *
 	if !e.Time.IsZero() {
 		d.delays = append(d.delays, max(0, arrival.Sub(e.Time).Seconds()))
 	}
-	batch.Add(e)
+	if batch.Add(e); batch.Bytes() > ledger.MaxBatchBytes {
+		d.full = refuse(http.StatusRequestEntityTooLarge, "too_large",
+			"the events of a request may take %d bytes in the store's log; these take more", ledger.MaxBatchBytes)
+		return false
+	}
 	return true
 }

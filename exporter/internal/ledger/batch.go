@@ -3,6 +3,7 @@ package ledger
 import (
 	"supportexporter/exporter/internal/conversation"
 	"supportexporter/exporter/internal/event"
+	"supportexporter/exporter/internal/journal"
 )
 
 // Batch is events on their way into the ledger, in the journal's form.
@@ -15,6 +16,9 @@ type Batch struct {
 	err    error
 	ready  chan struct{} // gets one value when the answer is there
 }
+
+// MaxBatchBytes is how many Bytes a batch can have to be committed.
+const MaxBatchBytes = journal.MaxPayload - headerBytes
 
 // maxPooledBytes keeps a batch of unusual size from being kept for ever.
 const maxPooledBytes = 4 << 20

@@ -38,14 +38,25 @@ func (l *Ledger) run() {
 	}
 }
 
-// commit appends a batch, and whatever else waits, as one frame, applies it and
-// answers.
+// commit commits a batch and whatever else waits: as one frame, or as two if the
+// first has no room for the last of them.
 func (l *Ledger) commit(first *Batch) {
-	events := l.gather(first)
+	left := l.gather(first)
+	l.commitGroup()
+	if left != nil {
+		l.group = append(l.group, left)
+		l.commitGroup()
+	}
+}
+
+// commitGroup appends the group as one frame, applies it and answers.
+func (l *Ledger) commitGroup() {
+	events := 0
 	now := l.o.Now()
 	l.parts = append(l.parts[:0], l.header(kindEvents, now))
 	for _, b := range l.group {
 		l.parts = append(l.parts, b.buf)
+		events += b.events
 	}
 	err := l.append(now, l.parts...)
 	if err == nil {
@@ -60,32 +71,36 @@ func (l *Ledger) commit(first *Batch) {
 	}
 	clear(l.group)
 	clear(l.parts)
+	l.group = l.group[:0]
 	l.o.Metrics.CommitEvents.Update(float64(events))
 	l.report()
 	l.checkpointIfDue()
 }
 
-// gather makes a group of a batch and all that wait. When there are none it
-// lets other goroutines run, once: under load some of them are about to bring
-// one, and a larger group costs no more to sync.
-func (l *Ledger) gather(first *Batch) (events int) {
-	l.group = append(l.group[:0], first)
+// gather makes a group of a batch and all that wait, but for one that does not
+// fit. When there are none it lets other goroutines run, once: under load some of
+// them are about to bring one, and a larger group costs no more to sync.
+func (l *Ledger) gather(first *Batch) (left *Batch) {
+	l.group = append(l.group, first)
 	events, size, yielded := first.events, len(first.buf), false
 	for events < maxGroupEvents && size < maxGroupBytes {
 		select {
 		case b := <-l.batches:
+			if size+len(b.buf) > MaxBatchBytes {
+				return b
+			}
 			l.group = append(l.group, b)
 			events += b.events
 			size += len(b.buf)
 		default:
 			if yielded {
-				return events
+				return nil
 			}
 			runtime.Gosched()
 			yielded = true
 		}
 	}
-	return events
+	return nil
 }
 
 // append makes a frame durable. If the journal has failed it is reopened
@@ -104,8 +119,10 @@ func (l *Ledger) append(now time.Time, parts ...[]byte) error {
 	began := time.Now()
 	err := l.journal.Append(parts...)
 	l.o.Metrics.CommitSeconds.UpdateDuration(began)
-	if err != nil {
+	if l.journal.Err() != nil { // and not merely this frame is too long
 		l.fail(err)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	l.fail(nil)

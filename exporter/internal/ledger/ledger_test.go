@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"supportexporter/exporter/internal/conversation"
@@ -156,6 +157,59 @@ func TestConcurrentCommitsShareGroups(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A frame holds so much. What has no room in one goes into the next, and what has
+// none in any is refused alone: the journal has not failed by that.
+func TestLargeBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := options()
+		held, gate := &atomic.Bool{}, make(chan struct{})
+		o.Now = func() time.Time { // the committer asks for it between a group and its frame
+			if held.Load() {
+				<-gate
+			}
+			return time.Now()
+		}
+		fs, err := journal.OS(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := open(t, fs, o)
+		long := event.Event{Episode: 1, Seconds: event.NoSeconds, Facts: event.Cost}
+		for i := range event.MaxComponents {
+			long.Cost.Detail = append(long.Cost.Detail, event.Component{Name: fmt.Sprintf("%0*d", event.MaxComponent, i)})
+		}
+		var wg sync.WaitGroup
+		push := func(name string, bytes int, want error) {
+			b := l.NewBatch()
+			for i := 0; b.Bytes() < bytes; i++ {
+				long.ConversationID = fmt.Sprint(name, i)
+				b.Add(&long)
+			}
+			wg.Go(func() {
+				if r, err := l.Commit(b); !errors.Is(err, want) || err == nil && r.Accepted != b.Len() {
+					t.Errorf("%s, of %d bytes: %+v, %v, want %v", name, b.Bytes(), r, err, want)
+				}
+			})
+			synctest.Wait() // it is in the queue
+		}
+		held.Store(true)
+		push("first", 1, nil)
+		push("small", 10<<20, nil)
+		push("large", 60<<20, nil)
+		push("too large", ledger.MaxBatchBytes+1, ledger.ErrUnavailable)
+		push("last", 1, nil)
+		held.Store(false)
+		close(gate)
+		wg.Wait()
+		if err := l.Err(); err != nil {
+			t.Errorf("the ledger has failed: %v", err)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // What time does is durable too: an outcome counted because a conversation went
