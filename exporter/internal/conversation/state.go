@@ -71,6 +71,9 @@ func (s *State) Configure(set Settings) {
 	}
 }
 
+// Now gives the latest time that Advance was called with, Unix milliseconds.
+func (s *State) Now() int64 { return s.now }
+
 // Settings gives the settings in force.
 func (s *State) Settings() Settings { return s.settings }
 

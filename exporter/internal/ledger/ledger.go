@@ -59,7 +59,10 @@ type Options struct {
 	Metrics         *telemetry.Metrics
 }
 
-const defaultCheckpointBytes = 64 << 20
+const (
+	defaultCheckpointBytes = 64 << 20
+	maxBehind              = time.Minute // that a clock may be without a word
+)
 
 // Ledger is an open ledger.
 type Ledger struct {
@@ -67,6 +70,7 @@ type Ledger struct {
 	journal *journal.Journal
 	state   *conversation.State
 	secret  []byte
+	last    time.Time // of what was recovered
 	pool    sync.Pool // of *Batch
 
 	batches      chan *Batch
@@ -120,6 +124,11 @@ func Open(fs journal.FS, o Options) (*Ledger, error) {
 		return nil, errors.Join(err, j.Close())
 	}
 	l.secret = l.state.Secret()
+	l.last = time.UnixMilli(l.state.Now())
+	if behind := l.last.Sub(o.Now()); behind > maxBehind {
+		o.Logger.Warn("The machine's clock is behind the store's; until it has caught up no conversation goes idle or is forgotten.",
+			"behind", behind.Round(time.Second), "store", l.last.UTC().Format(time.RFC3339))
+	}
 	l.announce()
 	l.reported = reported{stats: l.state.Stats, overflowed: l.state.Overflowed()} // of the replay: no news
 	l.report()
@@ -129,6 +138,9 @@ func Open(fs journal.FS, o Options) (*Ledger, error) {
 	go l.run()
 	return l, nil
 }
+
+// Last gives the time of the last that was recovered.
+func (l *Ledger) Last() time.Time { return l.last }
 
 // configure puts settings in force, durably.
 func (l *Ledger) configure(set conversation.Settings) error {

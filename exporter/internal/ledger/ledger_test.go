@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -244,6 +245,33 @@ func TestIdlenessSurvivesACrash(t *testing.T) {
 	}
 	for _, l := range []*ledger.Ledger{again, l} {
 		_ = l.Close() // the first one's disk was taken from under it
+	}
+}
+
+// Until the clock is where the store was, nothing of it moves. Whoever operates it
+// is told.
+func TestClockBehindTheStore(t *testing.T) {
+	disk, c := simdisk.New(nil), newClock()
+	var log bytes.Buffer
+	o := options()
+	o.Now, o.Logger = c.time, slog.New(slog.NewTextHandler(&log, nil))
+	last := c.time()
+	for _, tt := range []struct {
+		step time.Duration
+		want string // in the log
+	}{{0, ""}, {-time.Minute, ""}, {-time.Hour, "behind=1h1m0s store=" + last.UTC().Format(time.RFC3339)}} {
+		c.add(tt.step)
+		log.Reset()
+		l := open(t, disk, o)
+		if got := l.Last(); !got.Equal(last) {
+			t.Errorf("after %v the last was %v, want %v", tt.step, got, last)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if warned := strings.Contains(log.String(), "level=WARN"); warned != (tt.want != "") || !strings.Contains(log.String(), tt.want) {
+			t.Errorf("after %v the log is %s, want %q", tt.step, &log, tt.want)
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/prometheus/exporter-toolkit/web"
 
+	"supportexporter/exporter/internal/clock"
 	"supportexporter/exporter/internal/config"
 	"supportexporter/exporter/internal/conversation"
 	"supportexporter/exporter/internal/experiment"
@@ -146,15 +147,17 @@ func (d *daemon) open(s settings) (*ledger.Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
+	c := clock.New(d.o.Logger)
 	l, err := ledger.Open(fs, ledger.Options{
 		Settings: conversation.Configured(s.config),
-		Now:      time.Now,
+		Now:      c.Now,
 		Logger:   d.o.Logger,
 		Metrics:  d.metrics,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the store in %s: %w", d.o.StoragePath, err)
 	}
+	c.Reached(l.Last())
 	d.declared.Declare(s.config.Experiments)
 	d.reloaded(nil)
 	pushes := ingest.New(l, s.config, s.tokens, s.splits, d.metrics, d.o.Logger, time.Now)
