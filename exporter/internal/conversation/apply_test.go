@@ -41,6 +41,9 @@ func turns(v uint64) func(*event.Event)  { return func(e *event.Event) { e.Turns
 func usd(v float64) func(*event.Event) {
 	return func(e *event.Event) { e.Cost.USD, e.CostDelta.USD = v, v }
 }
+func detail(parts ...event.Component) func(*event.Event) {
+	return func(e *event.Event) { e.Cost.Detail = parts }
+}
 func reason(v string) func(*event.Event)   { return func(e *event.Event) { e.Reason = v } }
 func seconds(v float64) func(*event.Event) { return func(e *event.Event) { e.Seconds = v } }
 func arm(x, v string) func(*event.Event) {
@@ -176,6 +179,25 @@ func TestScenarios(t *testing.T) {
 			verdict: "aa", about: "support_values_sum",
 			want:    []string{"support_values_sum_total{kpi=cost_usd} 1", "support_values_sum_total{kpi=turns} 3"},
 			ignored: []string{"turns conflict 1", "cost conflict 1"},
+		},
+		{
+			name: "the same amount with another detail is a different cost, the order of the detail is nothing",
+			steps: []step{
+				ev(event.Cost, usd(3), detail(event.Component{Name: "llm", USD: 1}, event.Component{Name: "tools", USD: 2})),
+				ev(event.Cost, usd(3), detail(event.Component{Name: "tools", USD: 2}, event.Component{Name: "llm", USD: 1})),
+				ev(event.Cost, usd(3), detail(event.Component{Name: "llm", USD: 2}, event.Component{Name: "tools", USD: 1})),
+				ev(event.Cost, usd(3), detail(event.Component{Name: "llm", USD: 1})),
+				ev(event.Cost, usd(3)),
+				ev(event.Cost, usd(3), episode(2)),
+				ev(event.Cost, usd(3), episode(2)),
+				ev(event.Cost, usd(3), episode(2), detail(event.Component{Name: "llm", USD: 3})),
+			},
+			verdict: "adaaaada", about: "support_cost",
+			want: []string{
+				"support_cost_usd_total{component=llm} 1", "support_cost_usd_total{component=tools} 2",
+				"support_cost_usd_total{component=unspecified} 3",
+			},
+			ignored: []string{"cost duplicate 2", "cost conflict 4"},
 		},
 		{
 			name: "a resolution merges field by field",

@@ -54,12 +54,12 @@ const (
 // episode is what is known of one episode. Facts that did not come are zero.
 type episode struct {
 	seconds float64
-	cost    float64 // the total, where costKind is total
-	turns   uint64  // the total, where turnsKind is total
-	cell    uint32  // where the outcome was counted
-	next    uint32  // the next of further episodes
-	number  uint16  // 1 to event.MaxEpisode
-	reason  uint16  // of the escalation
+	cost    uint64 // what tells the total from another, where costKind is total
+	turns   uint64 // the total, where turnsKind is total
+	cell    uint32 // where the outcome was counted
+	next    uint32 // the next of further episodes
+	number  uint16 // 1 to event.MaxEpisode
+	reason  uint16 // of the escalation
 	facts   factFlags
 	outcome tally.Outcome
 	csat    uint8

@@ -1,7 +1,10 @@
 package conversation
 
 import (
+	"encoding/binary"
 	"math"
+
+	"github.com/minio/highwayhash"
 
 	"supportexporter/exporter/internal/event"
 )
@@ -101,16 +104,33 @@ func (a *application) cost() {
 	ep := a.ep
 	switch ep.costKind {
 	case unsaid:
-		ep.costKind, ep.cost = total, a.e.Cost.USD
+		ep.costKind, ep.cost = total, a.s.identity(&a.e.Cost)
 		at := a.at()
 		a.s.series.Cost(at, a.e.Cost.USD)
 		a.s.series.Spend(at, a.e.Cost)
 		a.news = true
 	case total:
-		a.repeated(FactCost, ep.cost == a.e.Cost.USD)
+		a.repeated(FactCost, ep.cost == a.s.identity(&a.e.Cost))
 	default:
 		a.ignore(FactCost, Mixed)
 	}
+}
+
+// identity tells a cost from another: by its amount and by the components of its
+// detail, whatever their order. Without a detail it is the amount's bits, of which
+// the first is never set.
+func (s *State) identity(m *event.Money) uint64 {
+	id := math.Float64bits(m.USD)
+	if len(m.Detail) == 0 {
+		return id
+	}
+	var b [event.MaxComponent + 8]byte
+	for i := range m.Detail {
+		n := copy(b[:event.MaxComponent], m.Detail[i].Name)
+		binary.LittleEndian.PutUint64(b[n:], math.Float64bits(m.Detail[i].USD))
+		id += highwayhash.Sum64(b[:n+8], s.secret)
+	}
+	return id | 1<<63
 }
 
 func (a *application) costDelta() {

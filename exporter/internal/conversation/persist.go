@@ -119,7 +119,7 @@ func (f *Frozen) saveEpisode(w *checkpoint.Writer, i uint32, e *episode) {
 	w.Uint(uint64(e.turnsKind))
 	w.Uint(e.turns)
 	w.Uint(uint64(e.costKind))
-	w.Fixed(math.Float64bits(e.cost))
+	w.Fixed(e.cost)
 	if e.turnsKind == summed || e.costKind == summed {
 		sums := f.sums[incrementsKey{i, e.number}]
 		w.Uint(sums.turns)
@@ -224,7 +224,7 @@ func (s *State) loadEpisode(r *checkpoint.Reader, i uint32, c *record) (more boo
 	e.turnsKind = kind(r.Count("kind of turns", int(observed)))
 	e.turns = r.Uint()
 	e.costKind = kind(r.Count("kind of cost", int(observed)))
-	e.cost = math.Float64frombits(r.Fixed())
+	e.cost = r.Fixed()
 	if e.turnsKind == summed || e.costKind == summed {
 		sums := &increments{turns: r.Uint()}
 		sums.cost.Load(r)
