@@ -126,6 +126,31 @@ func TestTLSVersions(t *testing.T) {
 	}
 }
 
+// HTTP/2 is not spoken, whatever the web configuration says: a connection of it is
+// as many requests as a client likes.
+func TestNoHTTP2(t *testing.T) {
+	t.Parallel()
+	p := newPKI(t)
+	for _, more := range []string{"", "http_server_config: {http2: true}\n"} {
+		web := fmt.Sprintf("tls_server_config: {cert_file: %[1]s/server.crt, key_file: %[1]s/server.key}\n%[2]s", p.dir, more)
+		e := launchExporter(t, t.TempDir(), "--web.config.file="+writeFile(t, "web.yml", web))
+		e.scheme, e.client = "https", p.client()
+		e.awaitReady()
+		c, err := tls.Dial("tcp", e.address(), &tls.Config{RootCAs: p.pool(), NextProtos: []string{"h2", "http/1.1"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.ConnectionState().NegotiatedProtocol; got != "http/1.1" {
+			t.Errorf("%q: a client that speaks both gets %q", more, got)
+		}
+		_ = c.Close()
+		if c, err := tls.Dial("tcp", e.address(), &tls.Config{RootCAs: p.pool(), NextProtos: []string{"h2"}}); err == nil {
+			t.Errorf("%q: a client that speaks HTTP/2 alone gets %q", more, c.ConnectionState().NegotiatedProtocol)
+			_ = c.Close()
+		}
+	}
+}
+
 // The Go client and supportctl come with a certificate, from the file in which
 // all clients of the Prometheus project have theirs.
 func TestClientsWithCertificates(t *testing.T) {

@@ -68,6 +68,10 @@ func (d *daemon) server() (*http.Server, error) {
 
 		DisableGeneralOptionsHandler: true, // OPTIONS * is answered as all else is
 	}
+	// No HTTP/2: one connection of it has 250 requests at a time, whose bodies and
+	// answers the bound of connections does not count.
+	srv.Protocols = new(http.Protocols)
+	srv.Protocols.SetHTTP1(true)
 	srv.BaseContext = func(l net.Listener) context.Context {
 		srv.Handler = d.directPushes(srv.Handler)
 		if d.o.Listening != nil {
