@@ -38,21 +38,26 @@ type good struct {
 	errs   []error
 }
 
-// startGood starts a good client. It needs a second address of the loopback net.
-func startGood(t *testing.T, e *exporter) *good {
+// from gives the exporter as a client at another address of this machine sees it.
+func (e *exporter) from(t *testing.T, address string) *exporter {
 	t.Helper()
-	l, err := net.Listen("tcp", goodAddress+":0")
+	l, err := net.Listen("tcp", address+":0")
 	if err != nil {
 		t.Skipf("this system has one loopback address: %v", err)
 	}
 	_ = l.Close()
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(goodAddress)}}
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+	c := &http.Client{Timeout: scrapeTimeout, Transport: &http.Transport{DialContext: d.DialContext}}
+	t.Cleanup(c.CloseIdleConnections)
+	return e.as(c)
+}
+
+// startGood starts a good client. It needs a second address of the loopback net.
+func startGood(t *testing.T, e *exporter) *good {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	own := *e
-	own.client = &http.Client{Timeout: scrapeTimeout, Transport: &http.Transport{DialContext: d.DialContext}}
-	g := &good{e: &own, stop: stop, took: map[string][]time.Duration{}}
+	g := &good{e: e.from(t, goodAddress), stop: stop, took: map[string][]time.Duration{}}
 	g.done.Go(func() { g.run(ctx) })
-	t.Cleanup(own.client.CloseIdleConnections)
 	t.Cleanup(g.done.Wait)
 	t.Cleanup(stop)
 	return g

@@ -1,11 +1,17 @@
 package e2e
 
 import (
+	"context"
+	"crypto/rand"
 	"crypto/tls"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // A scraper's credentials, as a web configuration has them and as a client
@@ -157,4 +163,64 @@ func TestTwoAddresses(t *testing.T) {
 		}
 	}
 	e.stop()
+}
+
+// Whoever guesses passwords, on many connections, does not keep those waiting who
+// know one.
+func TestPasswordsAreGuessed(t *testing.T) {
+	t.Parallel()
+	names := []string{user, "grafana", "operator"} // each looked at for the first time when it counts
+	web := "basic_auth_users:\n"
+	for _, name := range names {
+		web += "  " + name + ": $2a$10$4n42B/ylGaSRZ4PqViRjS.HWbkzBv/u2eMAbcSYd2DQAr3Rj9vJ86\n" // "change me"
+	}
+	right := func(name string) string {
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(name+":change me"))
+	}
+	e := launchExporter(t, t.TempDir(), "--web.config.file="+writeFile(t, "web.yml", web))
+	e.address()
+	eventually(t, "the exporter is ready", func() error {
+		r, err := e.try(http.MethodGet, "/-/ready", nil, "Authorization", right(names[0]))
+		if err == nil && r.status != http.StatusOK {
+			err = fmt.Errorf("%d", r.status)
+		}
+		return err
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	var guessers sync.WaitGroup
+	defer guessers.Wait()
+	defer stop()
+	var wrong atomic.Int64
+	for range 200 {
+		guessers.Go(func() {
+			c := &http.Client{Transport: &http.Transport{}}
+			defer c.CloseIdleConnections()
+			for ctx.Err() == nil {
+				r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+e.address()+"/metrics", nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				r.SetBasicAuth(user, rand.Text())
+				if resp, err := c.Do(r); err == nil {
+					_ = resp.Body.Close()
+					wrong.Add(1)
+				}
+			}
+		})
+	}
+	eventually(t, "passwords are guessed", func() error {
+		if n := wrong.Load(); n < 20 {
+			return fmt.Errorf("%d were", n)
+		}
+		return nil
+	})
+	client := e.from(t, goodAddress)
+	for _, name := range names[1:] {
+		began := time.Now()
+		r, err := client.try(http.MethodGet, "/metrics", nil, "Authorization", right(name))
+		if took := time.Since(began); err != nil || r.status != http.StatusOK || took > scrapeTimeout/2 {
+			t.Errorf("a scrape with the right password: %d after %v, %v", r.status, took, err)
+		}
+	}
 }

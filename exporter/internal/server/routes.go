@@ -57,7 +57,7 @@ func (d *daemon) server() (*http.Server, error) {
 	mux.HandleFunc("/-/reload", d.reloadHandler)
 
 	srv := &http.Server{
-		Handler:           mux,
+		Handler:           known(mux),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -117,6 +117,10 @@ func (d *daemon) directPushes(next http.Handler) http.Handler {
 			return
 		}
 		protect(w.Header())
+		if _, _, password := r.BasicAuth(); password && !direct {
+			d.guess(w, r, next)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -22,6 +22,7 @@ import (
 	"supportexporter/exporter/internal/conversation"
 	"supportexporter/exporter/internal/experiment"
 	"supportexporter/exporter/internal/exposition"
+	"supportexporter/exporter/internal/fair"
 	"supportexporter/exporter/internal/ingest"
 	"supportexporter/exporter/internal/journal"
 	"supportexporter/exporter/internal/ledger"
@@ -65,6 +66,8 @@ type daemon struct {
 	service  atomic.Pointer[service]    // nil until the store is recovered
 	stopping atomic.Bool
 	down     chan struct{} // closed when no reload is done any more
+
+	passwords *fair.Turns // to have one looked at
 }
 
 // service is what there is once the store is recovered.
@@ -80,6 +83,7 @@ func Run(ctx context.Context, o Options) error {
 	d := &daemon{
 		o: o, metrics: telemetry.New(), declared: experiment.NewDeclared(),
 		reloads: make(chan chan error), down: make(chan struct{}),
+		passwords: fair.NewTurns(1),
 	}
 	hangup := make(chan os.Signal, 1) // before the store is recovered, or one then would end the process
 	signal.Notify(hangup, syscall.SIGHUP)
