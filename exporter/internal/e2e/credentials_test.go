@@ -88,6 +88,46 @@ func TestPushCredentialsNeverAppear(t *testing.T) {
 	seen.in("the help", []byte(help))
 }
 
+// A receiver that redirects has not taken the push, gets nobody else the
+// credentials, and has nothing of its answer in the log, valid or not.
+func TestPushAnswersAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("redirected to %s", r.URL)
+	}))
+	defer other.Close()
+	for answer, want := range map[string]string{
+		"HTTP/1.1 302 Found\r\nLocation: " + other.URL + "/login?answer-4711\r\nContent-Length: 0\r\n\r\n": "answered with 302 Found",
+		"HTTP/1.1 307 answer-4711\r\nLocation: " + other.URL + "/login\r\nContent-Length: 0\r\n\r\n":       "answered with 307 Temporary Redirect",
+		"HTTP/1.1 302 Found\r\nLocation: /answer-4711%zz\r\nContent-Length: 0\r\n\r\n":                     "no valid answer over HTTP",
+		"answer-4711\r\n\r\n": "no valid answer over HTTP",
+	} {
+		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body) // the next push comes anyway
+			c, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, _ = io.WriteString(c, answer)
+			_ = c.Close()
+		}))
+		e := startExporter(t, t.TempDir(), "--push.url="+receiver.URL+"/write?authKey=key-4711", "--push.interval=20ms")
+		e.expectError("Pushing the metrics failed.")
+		eventually(t, "a push fails", func() error {
+			if e.own()["support_exporter_push_failures_total"] == 0 {
+				return fmt.Errorf("none has")
+			}
+			return nil
+		})
+		e.stop()
+		seen := &search{t: t, marks: []string{"answer-4711", "key-4711"}}
+		seen.in("the log", []byte(e.output.String()))
+		wantText(t, e.output.String(), want)
+		receiver.Close()
+	}
+}
+
 // What net/http has to say goes to the log at the level debug: who, and what was
 // wrong with the connection; nothing of what came over it.
 func TestConnectionLog(t *testing.T) {

@@ -3,9 +3,11 @@ package server
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -92,6 +94,10 @@ func (d *daemon) pushOnce(ctx context.Context, timeout time.Duration, source exp
 	}
 }
 
+// pusher takes a redirect for an answer, and no good one: the metrics have not
+// arrived, and the credentials are for one address alone.
+var pusher = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 // post sends what write writes. Its errors hold nothing of the target's
 // credentials, in the user's part or in the query, and nothing that the receiver
 // answers but its status.
@@ -106,16 +112,28 @@ func post(ctx context.Context, target *url.URL, write func(io.Writer)) error {
 	}
 	req.Header.Set("Content-Type", "text/plain")
 	req.Header.Set("Content-Encoding", "gzip")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := pusher.Do(req)
 	if err != nil {
-		if about, ok := errors.AsType[*url.Error](err); ok {
-			err = about.Err // without the URL
-		}
-		return err
+		return unanswered(ctx, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
 		return fmt.Errorf("answered with %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 	}
 	return nil
+}
+
+// unanswered says why there is no answer, of what the exporter itself knows: the
+// text of any other error may repeat the address, or what the receiver sent.
+func unanswered(ctx context.Context, err error) error {
+	if network, ok := errors.AsType[*net.OpError](err); ok {
+		return network
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return errors.New("the receiver's certificate is not valid here")
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return errors.New("no valid answer over HTTP")
 }
