@@ -18,8 +18,6 @@ var accepts = map[string][]string{
 	"OpenMetrics of no version":                    {"application/openmetrics-text"},
 	"dots":                                         {"text/plain;version=0.0.4;escaping=dots"},
 	"values":                                       {protobuf + ";escaping=values"},
-	"protobuf as text":                             {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text"},
-	"protobuf as compact text":                     {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=compact-text"},
 	"nothing that there is":                        {"image/png"},
 	"two lines":                                    {"image/png", "application/openmetrics-text; version=1.0.0"},
 }

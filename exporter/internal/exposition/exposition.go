@@ -4,8 +4,8 @@
 // byte, at a twentieth of the CPU time and without the whole of it in memory: see
 // tally.Encoder, which writes nearly all of it. The few metrics that are no
 // tally's are gathered from a registry, written by expfmt, and stand between
-// the others where their names belong. Formats that no scraper asks for first
-// are left to promhttp.
+// the others where their names belong. Who asks for a format that it does not know
+// gets the text format: promhttp would make all series at once, in memory.
 //
 // A scrape is whole or it is an error: one whose series cannot be taken is
 // answered with 500, one that cannot be written is cut off, so that nobody takes the

@@ -114,7 +114,20 @@ func scrape(t *testing.T, url string, accept, encoding []string) answer {
 	return answer{response.StatusCode, response.Header, string(text)}
 }
 
-// Whatever a scraper asks for, it gets what promhttp would give it.
+// Protobuf as text is not among the formats: who asks for it gets the text format.
+func TestProtobufAsText(t *testing.T) {
+	server := httptest.NewServer(handler(source(counted())))
+	defer server.Close()
+	want := scrape(t, server.URL, nil, nil)
+	for _, encoding := range []string{"text", "compact-text"} {
+		accept := []string{"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=" + encoding}
+		if diff := cmp.Diff(want, scrape(t, server.URL, accept, nil)); diff != "" {
+			t.Errorf("%s (-text +got):\n%s", encoding, diff)
+		}
+	}
+}
+
+// Whatever else a scraper asks for, it gets what promhttp would give it.
 func TestAnswersAsPromhttp(t *testing.T) {
 	s := source(counted())
 	got, want := httptest.NewServer(handler(s)), httptest.NewServer(reference(s))

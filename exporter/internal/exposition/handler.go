@@ -1,14 +1,11 @@
 package exposition
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/common/expfmt"
 
 	"supportexporter/exporter/internal/fair"
@@ -27,24 +24,15 @@ type Handler struct {
 	logger      *slog.Logger
 	inFlight    *fair.Budget
 	compressors compressors
-	rest        http.Handler // for formats that tally.Encodes does not know
 }
 
 // NewHandler makes a Handler of what source gives at each scrape.
 func NewHandler(source Source, logger *slog.Logger) *Handler {
-	series := prometheus.NewRegistry()
-	series.MustRegister(tally.NewCollector(func() (*tally.Snapshot, error) {
-		return source.Snapshot(context.Background())
-	}))
 	return &Handler{
 		source:      source,
 		logger:      logger,
 		inFlight:    fair.NewBudget(maxInFlight),
 		compressors: newCompressors(),
-		rest: promhttp.HandlerFor(prometheus.Gatherers{source.Others, series}, promhttp.HandlerOpts{
-			EnableOpenMetrics: true,
-			ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelError),
-		}),
 	}
 }
 
@@ -57,9 +45,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer h.inFlight.Return(client, 1)
 	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
-	if !tally.Encodes(format) {
-		h.rest.ServeHTTP(w, r)
-		return
+	if !tally.Encodes(format) { // protobuf as text, which is for people to read
+		format = expfmt.NegotiateAccept(nil, expfmt.NewFormat(expfmt.TypeTextPlain))
 	}
 	m, err := h.source.Take(r.Context())
 	if err != nil {
