@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -38,4 +39,21 @@ func TestSlowScrapers(t *testing.T) {
 	g.finish(t)
 	const perLabelSet = 4 + maxScrapes*5 // KiB, as the operating guide has it
 	e.wantMemory(150 + 2*1000*perLabelSet*1024/1_000_000)
+}
+
+// The exporter's own metrics have a bound of the same kind. They are short, so that
+// only who asks for them many times does not read them.
+func TestSlowScrapersOfTheExporter(t *testing.T) {
+	t.Parallel()
+	e := startExporter(t, t.TempDir())
+	e.open(t, maxScrapes, strings.Repeat("GET /metrics/exporter HTTP/1.1\r\nHost: x\r\n\r\n", 1000))
+	eventually(t, "slow scrapers have all that one client may have", func() error {
+		r, err := e.try(http.MethodGet, "/metrics/exporter", nil)
+		if err == nil && r.status != http.StatusServiceUnavailable {
+			err = fmt.Errorf("one more is answered with %d", r.status)
+		}
+		return err
+	})
+	e.from(t, goodAddress).wantStatus(http.StatusOK, http.MethodGet, "/metrics/exporter")
+	e.wantStatus(http.StatusOK, http.MethodGet, "/metrics")
 }

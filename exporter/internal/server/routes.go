@@ -19,6 +19,7 @@ import (
 	"supportexporter/exporter/internal/conversation"
 	"supportexporter/exporter/internal/experiment"
 	"supportexporter/exporter/internal/exposition"
+	"supportexporter/exporter/internal/fair"
 	"supportexporter/exporter/internal/fastpath"
 	"supportexporter/exporter/internal/ingest"
 	"supportexporter/exporter/internal/ledger"
@@ -196,7 +197,17 @@ func (d *daemon) source(l *ledger.Ledger) exposition.Source {
 	return exposition.Source{Snapshot: l.Snapshot, Others: experiments}
 }
 
-func (d *daemon) exporterMetrics(w http.ResponseWriter, _ *http.Request) {
+// maxOwnScrapes is how many scrapes of the exporter's own metrics are answered at
+// once, with a fair part for each client, as of those about conversations.
+const maxOwnScrapes = 8
+
+func (d *daemon) exporterMetrics(w http.ResponseWriter, r *http.Request) {
+	client := fair.Address(r.RemoteAddr)
+	if !d.ownScrapes.Take(client, 1) {
+		http.Error(w, fmt.Sprintf("Limit of concurrent requests reached (%d), try again later.", maxOwnScrapes), http.StatusServiceUnavailable)
+		return
+	}
+	defer d.ownScrapes.Return(client, 1)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	_ = d.metrics.Write(w) // a scraper that has gone comes again
 }
