@@ -5,10 +5,11 @@ import (
 	"testing"
 )
 
-// A page of another site cannot have a visitor's browser push or reload: a request
-// without a media type needs no leave of the server to be sent, and a push without
-// one is JSON. Programs, which say nothing of where they come from, are let in.
-func TestBrowsersOfOtherSites(t *testing.T) {
+// A page cannot have a visitor's browser push or reload: a request without a media
+// type needs no leave of the server to be sent, and a push without one is JSON. That
+// it is a page of this site is what any site can have a browser believe. Programs,
+// which say nothing of where they come from, are let in.
+func TestBrowsers(t *testing.T) {
 	t.Parallel()
 	e := startExporter(t, t.TempDir(), "--web.enable-lifecycle")
 	own := "http://" + e.address()
@@ -22,9 +23,10 @@ func TestBrowsersOfOtherSites(t *testing.T) {
 		{"page of a neighbour", []string{"Sec-Fetch-Site", "same-site", "Origin", "http://127.0.0.1:1"}, true},
 		{"old browser", []string{"Origin", "https://evil.example"}, true},
 		{"hidden page", []string{"Origin", "null"}, true},
-		{"own page", []string{"Sec-Fetch-Site", "same-origin", "Origin", own}, false},
-		{"own page in an old browser", []string{"Origin", own}, false},
-		{"the address bar", []string{"Sec-Fetch-Site", "none"}, false},
+		{"own page, or one whose name points here", []string{"Sec-Fetch-Site", "same-origin", "Origin", own}, true},
+		{"the same in an old browser", []string{"Origin", own}, true},
+		{"a browser without a page", []string{"Sec-Fetch-Site", "none"}, true},
+		{"Node", []string{"Sec-Fetch-Mode", "cors"}, false},
 	} {
 		for _, path := range []string{eventsPath, "/v1/logs", reloadPath} {
 			r := e.request(http.MethodPost, path, []byte(goodEvent), tc.headers...)
@@ -43,6 +45,6 @@ func TestBrowsersOfOtherSites(t *testing.T) {
 		}
 	}
 	if got := e.own()["support_exporter_events_accepted_total"]; got != 1 {
-		t.Errorf("%v events accepted, want the program's", got)
+		t.Errorf("%v events accepted, want the programs' one", got)
 	}
 }

@@ -131,12 +131,23 @@ func (d *daemon) admit(w http.ResponseWriter, r *http.Request) bool {
 	switch {
 	case d.resumedByStranger(r.TLS):
 		refuse(w, "the client certificate is not allowed")
-	case d.origins.Check(r) != nil:
-		refuse(w, "a page of another site sent this")
+	case fromPage(r):
+		refuse(w, "a page in a browser sent this")
 	default:
 		return true
 	}
 	return false
+}
+
+// fromPage says whether a page in a browser sent a request that may change something.
+// The exporter has no page that does. That the page is of the same origin says
+// nothing: its owner may point its name at the exporter's address.
+func fromPage(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return false
+	}
+	return r.Header["Origin"] != nil || r.Header["Sec-Fetch-Site"] != nil
 }
 
 // fastPath makes the server of small pushes, nil where there is a web configuration:

@@ -61,9 +61,8 @@ type daemon struct {
 	declared *experiment.Declared
 	splits   atomic.Pointer[experiment.Splits] // never nil once there is a listener
 	reloads  chan chan error
-	origins  http.CrossOriginProtection // a browser pushes and reloads for nobody but who it shows
-	tokens   bool                       // pushes need a bearer token, until there is a service that knows
-	service  atomic.Pointer[service]    // nil until the store is recovered
+	tokens   bool                    // pushes need a bearer token, until there is a service that knows
+	service  atomic.Pointer[service] // nil until the store is recovered
 	stopping atomic.Bool
 	down     chan struct{} // closed when no reload is done any more
 
