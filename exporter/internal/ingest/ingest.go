@@ -118,11 +118,19 @@ func rateOf(c config.Ingest, before *rules) *fair.Rate {
 	return fair.NewRate(c.EventsPerSecond, c.MaxBatchEvents)
 }
 
-// Tokens says whether pushes need a bearer token.
-func (h *Handler) Tokens() bool { return h.rules.Load().tokens != nil }
-
 // ServeHTTP answers one push.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.serve(w, r, h.rules.Load())
+}
+
+// Now gives what answers pushes by the rules as they are now, and whether these ask
+// for a bearer token: who goes by that must not get other rules.
+func (h *Handler) Now() (serve http.HandlerFunc, tokens bool) {
+	rules := h.rules.Load()
+	return func(w http.ResponseWriter, r *http.Request) { h.serve(w, r, rules) }, rules.tokens != nil
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rules *rules) {
 	began := h.now()
 	d := h.desks.Get().(*desk)
 	if later, ok := w.(AfterWriter); ok {
@@ -132,7 +140,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	d.answer = Answer{Errors: d.answer.Errors[:0], body: d.answer.body}
 	code := http.StatusOK
-	if err := h.push(d, w, r, began, h.rules.Load()); err != nil {
+	if err := h.push(d, w, r, began, rules); err != nil {
 		code = h.refuse(d, w, err)
 	} else {
 		code = d.answer.status()

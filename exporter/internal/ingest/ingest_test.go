@@ -228,6 +228,32 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// Who was let in because a token is asked for needs it, whatever a reload does
+// meanwhile.
+func TestNow(t *testing.T) {
+	p := newPushes(t, nil)
+	c, err := config.Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, tokens := p.Now()
+	if tokens {
+		t.Error("without tokens one is asked for")
+	}
+	p.Configure(c, &token.Set{}, nil)
+	guarded, tokens := p.Now()
+	if !tokens {
+		t.Error("with tokens none is asked for")
+	}
+	p.Configure(c, nil, nil)
+	for want, serve := range map[int]http.HandlerFunc{http.StatusOK: open, http.StatusUnauthorized: guarded} {
+		w := httptest.NewRecorder()
+		if serve(w, post(jsonType, `{"conversation_id":"a"}`)); w.Code != want {
+			t.Errorf("got %d, want %d: %s", w.Code, want, w.Body)
+		}
+	}
+}
+
 func TestRate(t *testing.T) {
 	p := newPushes(t, func(c *config.Config) { c.Ingest.EventsPerSecond, c.Ingest.MaxBatchEvents = 2, 10 })
 	push := func(body string) (int, string) {

@@ -113,9 +113,15 @@ func (d *daemon) directPushes(next http.Handler) http.Handler {
 		if !d.admit(w, r) {
 			return
 		}
-		if (r.URL.Path == ingest.Path || r.URL.Path == ingest.LogsPath) && (direct || d.needTokens()) {
-			d.push(w, r) // sets the headers that it needs
-			return
+		if r.URL.Path == ingest.Path || r.URL.Path == ingest.LogsPath { // which set the headers that they need
+			if direct {
+				d.push(w, r)
+				return
+			}
+			if push, ok := d.withToken(); ok {
+				push(w, r)
+				return
+			}
 		}
 		protect(w.Header())
 		if _, _, password := r.BasicAuth(); password && !direct {
@@ -170,13 +176,14 @@ func (d *daemon) fastPath() *fastpath.Server {
 	})
 }
 
-// needTokens says whether pushes need a bearer token. That is known before the
-// store is recovered: a client that had 401 then would not come back.
-func (d *daemon) needTokens() bool {
+// withToken gives what answers pushes, if that asks for a bearer token: by the rules
+// that say so, whatever a reload does. It is known before the store is recovered: a
+// client that had 401 then would not come back.
+func (d *daemon) withToken() (push http.HandlerFunc, ok bool) {
 	if s := d.service.Load(); s != nil {
-		return s.ingest.Tokens()
+		return s.ingest.Now()
 	}
-	return d.tokens
+	return ingest.Recovering, d.tokens
 }
 
 func (d *daemon) push(w http.ResponseWriter, r *http.Request) {
