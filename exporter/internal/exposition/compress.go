@@ -59,38 +59,36 @@ type compressor interface {
 // compressors keep compressors for the next scrape: one has a megabyte or so of
 // tables. The levels are the fastest. Higher ones take two to five times the
 // time of all the rest of a scrape, and make it a tenth or a quarter smaller.
-type compressors map[string]*sync.Pool
-
-func newCompressors() compressors {
-	return compressors{
-		gzipEncoding: {New: func() any {
-			z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-			if err != nil {
-				panic(err) // no such level
-			}
-			return z
-		}},
-		zstdEncoding: {New: func() any {
-			z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(zstdWindow))
-			if err != nil {
-				panic(err) // no such option
-			}
-			return z
-		}},
-	}
+var compressors = map[string]*sync.Pool{
+	gzipEncoding: {New: func() any {
+		z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+		if err != nil {
+			panic(err) // no such level
+		}
+		return z
+	}},
+	zstdEncoding: {New: func() any {
+		z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(zstdWindow))
+		if err != nil {
+			panic(err) // no such option
+		}
+		return z
+	}},
 }
 
 // zstdWindow is as far as a compressor looks back. Series that are like the one
 // at hand are near it: more memory would find nothing better.
 const zstdWindow = 128 << 10
 
-// write has f write what is then sent in an encoding.
-func (c compressors) write(w http.ResponseWriter, encoding string, f func(io.Writer) error) error {
-	pool := c[encoding]
+// Compressed has f write what is then sent in the encoding that the client likes best.
+func Compressed(w http.ResponseWriter, r *http.Request, f func(io.Writer) error) error {
+	w.Header().Add("Vary", "Accept-Encoding")
+	best := encoding(r.Header)
+	pool := compressors[best]
 	if pool == nil {
 		return f(w)
 	}
-	w.Header().Set("Content-Encoding", encoding)
+	w.Header().Set("Content-Encoding", best)
 	z := pool.Get().(compressor)
 	defer pool.Put(z)
 	z.Reset(w)

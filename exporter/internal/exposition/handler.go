@@ -20,19 +20,17 @@ const maxInFlight = 8
 
 // Handler answers scrapes. It implements http.Handler.
 type Handler struct {
-	source      Source
-	logger      *slog.Logger
-	inFlight    *fair.Budget
-	compressors compressors
+	source   Source
+	logger   *slog.Logger
+	inFlight *fair.Budget
 }
 
 // NewHandler makes a Handler of what source gives at each scrape.
 func NewHandler(source Source, logger *slog.Logger) *Handler {
 	return &Handler{
-		source:      source,
-		logger:      logger,
-		inFlight:    fair.NewBudget(maxInFlight),
-		compressors: newCompressors(),
+		source:   source,
+		logger:   logger,
+		inFlight: fair.NewBudget(maxInFlight),
 	}
 }
 
@@ -57,9 +55,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Add("Vary", "Accept")
-	w.Header().Add("Vary", "Accept-Encoding")
 	w.Header().Set("Content-Type", string(format))
-	err = h.compressors.write(w, encoding(r.Header), func(w io.Writer) error {
+	err = Compressed(w, r, func(w io.Writer) error {
 		return m.Write(w, format, r.URL.Query()["name[]"]...)
 	})
 	if err != nil {

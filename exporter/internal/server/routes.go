@@ -227,7 +227,9 @@ func (d *daemon) exporterMetrics(w http.ResponseWriter, r *http.Request) {
 	}
 	defer d.ownScrapes.Return(client, 1)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	_ = d.metrics.Write(w) // a scraper that has gone comes again
+	if err := exposition.Compressed(w, r, d.metrics.Write); err != nil {
+		panic(http.ErrAbortHandler) // a scraper that has gone comes again
+	}
 }
 
 func (d *daemon) healthy(w http.ResponseWriter, _ *http.Request) {

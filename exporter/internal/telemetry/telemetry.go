@@ -5,7 +5,8 @@
 // These are metrics of the process and start anew with it, unlike those about
 // conversations. They are kept by VictoriaMetrics/metrics, whose counters cost
 // one atomic addition, and in types that Prometheus reads: counters, gauges
-// and classic histograms.
+// and classic histograms. Those of the Go runtime and the process are
+// client_golang's, with the names, types and help that all exporters have.
 package telemetry
 
 import (
@@ -17,6 +18,9 @@ import (
 	"sync"
 
 	"github.com/VictoriaMetrics/metrics"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/version"
 )
 
@@ -103,7 +107,8 @@ var help = map[string]string{
 // concurrent use.
 type Metrics struct {
 	set      *metrics.Set
-	requests sync.Map // by code, to spare every request its counter's name
+	process  *prometheus.Registry // of the Go runtime and the process
+	requests sync.Map             // by code, to spare every request its counter's name
 
 	Accepted, Duplicates        *metrics.Counter
 	LogsNoConversation          *metrics.Counter // log records that name no conversation
@@ -129,6 +134,7 @@ func New() *Metrics {
 	s := metrics.NewSet()
 	m := &Metrics{
 		set:        s,
+		process:    prometheus.NewRegistry(),
 		Accepted:   s.NewCounter(EventsAccepted),
 		Duplicates: s.NewCounter(EventsDuplicate),
 
@@ -155,6 +161,7 @@ func New() *Metrics {
 		PushFailures:       s.NewCounter(PushFailures),
 		ConnectionsClosed:  s.NewCounter(ConnectionsClosed),
 	}
+	m.process.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.NewGauge(fmt.Sprintf("%s{version=%q,revision=%q,goversion=%q}", BuildInfo, version.Version, version.GetRevision(), version.GoVersion), nil).Set(1)
 	return m
 }
@@ -220,7 +227,10 @@ func (m *Metrics) ObserveHealth(healthy func() bool) {
 func (m *Metrics) Write(w io.Writer) error {
 	var b bytes.Buffer
 	m.set.WritePrometheus(&b)
-	metrics.WriteProcessMetrics(&b)
+	families, err := m.process.Gather()
+	if err != nil {
+		return err
+	}
 	out := bufio.NewWriter(w)
 	for line := range bytes.Lines(b.Bytes()) {
 		if name, ok := strings.CutPrefix(string(line), "# HELP "); ok {
@@ -231,6 +241,11 @@ func (m *Metrics) Write(w io.Writer) error {
 			continue
 		}
 		if _, err := out.Write(line); err != nil {
+			return err
+		}
+	}
+	for _, f := range families {
+		if _, err := expfmt.MetricFamilyToText(out, f); err != nil {
 			return err
 		}
 	}

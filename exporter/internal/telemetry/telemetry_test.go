@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
@@ -62,9 +63,12 @@ func TestPrometheusReadsIt(t *testing.T) {
 	for name, f := range families {
 		if strings.HasPrefix(name, "support_exporter_") {
 			own++
-			if f.GetHelp() == "" {
-				t.Errorf("%s has no help", name)
-			}
+		}
+		if f.GetHelp() == "" {
+			t.Errorf("%s has no help", name)
+		}
+		if counts := strings.HasSuffix(name, "_total"); counts != (f.GetType() == dto.MetricType_COUNTER) {
+			t.Errorf("%s is a %v", name, f.GetType())
 		}
 		if strings.Contains(name, "vmrange") {
 			t.Errorf("%s is of a type that Prometheus does not read", name)
@@ -73,7 +77,7 @@ func TestPrometheusReadsIt(t *testing.T) {
 	if own < 25 {
 		t.Errorf("%d metrics about the exporter, want all of them", own)
 	}
-	for _, name := range []string{"process_cpu_seconds_total", "go_goroutines"} {
+	for _, name := range []string{"process_cpu_seconds_total", "process_open_fds", "process_max_fds", "go_goroutines"} {
 		if families[name] == nil {
 			t.Errorf("no %s", name)
 		}
