@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -36,6 +38,61 @@ func (z *zeros) Read(p []byte) (int, error) {
 }
 
 const gigabyte = 1 << 30
+
+// A push that is refused before its body has come is answered, also if the client
+// sends all of the body before it reads. Who reads first has the answer at once, and
+// who never ends is not waited for.
+func TestRefusedBeforeTheBody(t *testing.T) {
+	t.Parallel()
+	e := startExporter(t, t.TempDir())
+	guarded := startExporter(t, t.TempDir(), "--config.file="+writeTokens(t, agentToken))
+	for _, tc := range []struct {
+		e                *exporter
+		media            string
+		sent, comes, end int // bytes: as the header has it, before the client reads, and until the exporter must have closed
+		want             int
+	}{
+		{e, "application/json", 17 << 20, 17 << 20, 0, http.StatusRequestEntityTooLarge},
+		{e, "text/plain", 10 << 20, 10 << 20, 0, http.StatusUnsupportedMediaType},
+		{guarded, "application/json", 10 << 20, 10 << 20, 0, http.StatusUnauthorized},
+		{e, "text/plain", 10 << 20, 1 << 20, 0, http.StatusUnsupportedMediaType},
+		{e, "application/json", -1, 20 << 20, gigabyte / 2, http.StatusRequestEntityTooLarge},
+	} {
+		what := fmt.Sprintf("%s, %d bytes, %d before it reads", tc.media, tc.sent, tc.comes)
+		head, chunk := fmt.Sprintf("Content-Length: %d", tc.sent), strings.Repeat(" ", 1<<20)
+		if tc.sent < 0 {
+			head, chunk = "Transfer-Encoding: chunked", fmt.Sprintf("%x\r\n%s\r\n", len(chunk), chunk)
+		}
+		c := tc.e.open(t, 1, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\n%s\r\n\r\n", eventsPath, tc.media, head))[0]
+		if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+		for range tc.comes >> 20 {
+			if _, err := io.WriteString(c, chunk); err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		began := time.Now()
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+			continue
+		}
+		if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != tc.want || resp.ContentLength != int64(len(body)) {
+			t.Errorf("%s: got %d, want %d: %s, %v", what, resp.StatusCode, tc.want, body, err)
+		}
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("%s: the answer came after %v", what, took)
+		}
+		sent := 0
+		for ; err == nil && sent < tc.end; sent += len(chunk) {
+			_, err = io.WriteString(c, chunk)
+		}
+		if tc.end > 0 && err == nil {
+			t.Errorf("%s: %d bytes more are read", what, sent)
+		}
+	}
+}
 
 // A body of a gigabyte is refused, unread if it says how long it is, and else when
 // it has become too long.

@@ -46,6 +46,7 @@ type Handler struct {
 	readers sync.Pool // of *reader
 
 	admission admission
+	discards  *fair.Budget
 }
 
 // rules are what a reload may change, all of it at once.
@@ -65,6 +66,7 @@ type desk struct {
 	bytes     int    // that it has of it
 
 	body     body
+	whole    bool  // the body has come
 	events   int   // that the request has, as far as it is read
 	full     error // why the request is read no farther
 	overflow label.Overflow
@@ -77,7 +79,7 @@ type desk struct {
 // New makes a handler for a configuration. tokens are those of its tokens
 // file, nil if it names none; splits are those of its experiments.
 func New(l Ledger, c *config.Config, tokens *token.Set, splits experiment.Splits, m *telemetry.Metrics, logger *slog.Logger, now func() time.Time) *Handler {
-	h := &Handler{ledger: l, metrics: m, logger: logger, now: now, admission: newAdmission()}
+	h := &Handler{ledger: l, metrics: m, logger: logger, now: now, admission: newAdmission(), discards: fair.NewBudget(maxDiscards)}
 	h.desks.New = func() any {
 		d := &desk{admission: &h.admission}
 		d.leave = func() { h.leave(d) }
@@ -131,6 +133,12 @@ func (h *Handler) Now() (serve http.HandlerFunc, tokens bool) {
 }
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rules *rules) {
+	if early := h.answer(w, r, rules); early {
+		h.discard(w, r)
+	}
+}
+
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, rules *rules) (early bool) {
 	began := h.now()
 	d := h.desks.Get().(*desk)
 	if later, ok := w.(AfterWriter); ok {
@@ -138,16 +146,20 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rules *rules) {
 	} else {
 		defer d.leave()
 	}
-	d.answer = Answer{Errors: d.answer.Errors[:0], body: d.answer.body}
+	d.answer, d.whole = Answer{Errors: d.answer.Errors[:0], body: d.answer.body}, false
 	code := http.StatusOK
 	if err := h.push(d, w, r, began, rules); err != nil {
 		code = h.refuse(d, w, err)
+		if early = !d.whole && h.answersEarly(w, r); early {
+			w = &sized{ResponseWriter: w}
+		}
 	} else {
 		code = d.answer.status()
 	}
 	code = d.answer.reply(w, r, code)
 	h.metrics.Request(code).Inc()
 	h.metrics.RequestSeconds.Update(h.now().Sub(began).Seconds())
+	return early
 }
 
 // AfterWriter is a http.ResponseWriter that writes an answer after the handler has

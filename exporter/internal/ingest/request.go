@@ -107,6 +107,7 @@ func (d *desk) receive(w http.ResponseWriter, r *http.Request, limit int64) erro
 	if err != nil {
 		return unreadable(err, limit)
 	}
+	d.whole = true
 	return nil
 }
 
