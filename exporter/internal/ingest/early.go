@@ -14,7 +14,7 @@ import (
 // find the connection reset, and never the answer. So the rest of the body is read
 // behind the answer, and thrown away, as far as this goes.
 const (
-	maxDiscards  = 64 // at once, with a fair part for each address
+	maxDiscards  = 16 // at once, with a fair part for each address
 	maxDiscarded = 64 << 20
 	discardTime  = 5 * time.Second
 	netHTTPReads = 256 << 10 // of a body, before it answers
