@@ -57,7 +57,7 @@ func (t *tallies) sums(k int) (n, sum, squares float64) {
 // cannot be said.
 type deviation struct {
 	samples  float64 // of the KPI
-	baseline float64 // samples of a rolling baseline; infinite for the others
+	baseline float64 // samples of a learned baseline; infinite for a static one
 	ratio    float64
 	zscore   float64
 }
@@ -99,13 +99,14 @@ func fromSeasonal(now estimate, weeks []estimate) deviation {
 		return deviation{}
 	}
 	slices.SortFunc(weeks, func(a, b estimate) int { return cmp.Compare(a.value, b.value) })
-	squares := 0.0
+	squares, samples := 0.0, 0.0
 	for _, w := range weeks {
 		squares += w.square()
+		samples += w.samples
 	}
 	median := (weeks[(n-1)/2].value + weeks[n/2].value) / 2
 	stderr := 1.2533 * math.Sqrt(squares/float64(n)/float64(n))
-	return newDeviation(now, median, math.Sqrt(now.square()+stderr*stderr), math.Inf(1))
+	return newDeviation(now, median, math.Sqrt(now.square()+stderr*stderr), samples)
 }
 
 // worse is how much worse than its baseline the KPI is, negative if it is

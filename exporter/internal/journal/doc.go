@@ -82,7 +82,7 @@
 //
 // Among these bytes are the torn frame's payload, which clients send. Without the salt
 // they would write good frames into it, and their torn frame would be taken for
-// damage; or so many numbers in front of long lengths that the search for a good crc
+// damage; or so many such numbers behind long lengths that the search for a good crc
 // never ended. With it, the longest payload holds what passes for a frame with a
 // chance of 2^-48, and only what is a frame's header by its number has its crc looked
 // at. Nor does a frame count that was another segment's, should a file system bring

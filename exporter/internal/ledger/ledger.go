@@ -61,7 +61,7 @@ type Options struct {
 
 const (
 	defaultCheckpointBytes = 64 << 20
-	maxBehind              = time.Minute // that a clock may be without a word
+	maxBehind              = time.Minute // how far the clock may be behind the store without a warning
 )
 
 // Ledger is an open ledger.
@@ -139,7 +139,7 @@ func Open(fs journal.FS, o Options) (*Ledger, error) {
 	return l, nil
 }
 
-// Last gives the time of the last that was recovered.
+// Last gives the latest time that the recovered store had seen.
 func (l *Ledger) Last() time.Time { return l.last }
 
 // configure puts settings in force, durably.
