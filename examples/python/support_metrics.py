@@ -87,7 +87,7 @@ class EventClient:
     flush_interval  seconds that an event waits for its batch to fill
     max_elapsed     seconds that one batch is tried before it is given up
     first_backoff   seconds before the first retry, about; then twice as many each time
-    request_timeout seconds that one attempt may take, looking up the address aside
+    request_timeout seconds that one attempt may take, but for looking up the address and connecting
     exit_timeout    seconds that the interpreter's exit waits for what is queued; may be 0
     on_reject       called with (event, message) for every event that will not be
                     counted, by the sending thread: it must neither flush nor close
@@ -210,7 +210,7 @@ class EventClient:
             self._closing.set()
             self._changed.notify_all()
         atexit.unregister(self._at_exit)
-        self._thread.join(timeout + LAST_TRY + 0.5)
+        self._thread.join(min(timeout + LAST_TRY + 0.5, threading.TIMEOUT_MAX))
         with self._changed:
             left, self._done = self._taken - self._done, self._taken
             self._queue.clear()

@@ -297,7 +297,7 @@ class DeliveryTest(TestCase):
     def test_an_attempt_ends_though_its_answer_trickles(self):
         whole = b"HTTP/1.0 200 OK\r\nContent-Length: 100000\r\n\r\n"
         exporter = self.exporter(whole, whole[:10])
-        client = self.client(exporter, request_timeout=0.2)
+        client = self.client(exporter, request_timeout=1)
         with self.assertLogs("support_metrics", logging.WARNING) as logged:
             client.enqueue({"conversation_id": "c"})
             self.assertTrue(client.flush(20))

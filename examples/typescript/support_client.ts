@@ -208,7 +208,7 @@ export class SupportClient {
     this.#wake(); // whoever waits for the next attempt
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs + LAST_TRY_MS + 500);
+      timer = setTimeout(resolve, Math.min(timeoutMs + LAST_TRY_MS + 500, MAX_TIMER_MS));
     });
     await Promise.race([this.flush(), late]);
     clearTimeout(timer);

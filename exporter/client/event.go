@@ -64,8 +64,9 @@ type Cost struct {
 }
 
 // encode gives the event an id and a time if it has none, lest a late delivery
-// pass for a late event, and writes it as one line of JSON. It fails where JSON has no form for a value: a string that is not
-// UTF-8, a number that is not finite. All else is for the exporter to judge.
+// pass for a late event, and writes it as one line of JSON. It fails where JSON has
+// no form for a value: a string that is not UTF-8, a number that is not finite. All
+// else is for the exporter to judge.
 func (e *Event) encode() ([]byte, error) {
 	if e.ID == "" {
 		e.ID = rand.Text()

@@ -21,10 +21,11 @@ const (
 )
 
 // answersEarly makes an answer one that is sent while the body still comes, if that
-// helps: not a client that waits for an answer first, nor one with a body that is
-// read to its end anyway, or would not be even so. It is then for discard to go on.
+// helps: not a client that waits for an answer first, nor one with a body that is too
+// long, or that net/http reads to its end, as it does if the connection stays. It is then
+// for discard to go on.
 func (h *Handler) answersEarly(w http.ResponseWriter, r *http.Request) bool {
-	if n := r.ContentLength; 0 <= n && n <= netHTTPReads || n > maxDiscarded || r.Header["Expect"] != nil {
+	if n := r.ContentLength; 0 <= n && n <= netHTTPReads && !r.Close || n > maxDiscarded || r.Header["Expect"] != nil {
 		return false
 	}
 	client := fair.Address(r.RemoteAddr)

@@ -14,7 +14,7 @@ import (
 // knows one waiting. The turn ends when the password turns out right, or wrong.
 func (d *daemon) guess(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	if err := d.passwords.Wait(r.Context(), fair.Address(r.RemoteAddr)); err != nil {
-		return // the client has gone
+		panic(http.ErrAbortHandler) // the client has gone, or does not send any more
 	}
 	end := sync.OnceFunc(d.passwords.End)
 	defer end()
