@@ -492,4 +492,4 @@ function unref(timer                               )                            
   (timer                          ).unref?.();
   return timer;
 }
-// Made from support_client.ts by build.js, sha256 d50620019338fa661053e5b48ecaf59c523c525e14719bb096b60fef7e3fb278
+// Made from support_client.ts by build.js, sha256 8ab630deecd2e191bce5048ddf436c26c234ddff6fabf31dea22aa23146c40d0
