@@ -109,6 +109,7 @@ func TestNoRoomForACheckpoint(t *testing.T) {
 			if err := h.push(e); err != nil {
 				t.Fatal(err)
 			}
+			e.metrics() // waits until the ledger has told how long its log is
 		}
 	}
 	grow(autoCheckpoint - 6<<20)
