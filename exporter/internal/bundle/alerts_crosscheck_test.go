@@ -214,11 +214,17 @@ func (c *crossCheck) run(t *testing.T) {
 	for i := range c.values {
 		c.test.Tests[0].Input[i].Values = strings.Join(c.values[i], " ")
 	}
-	text, err := yaml.Marshal(c.test)
+	c.test.run(t)
+}
+
+// run has promtool run the test.
+func (p *promtoolTest) run(t *testing.T) {
+	t.Helper()
+	text, err := yaml.Marshal(p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "crosscheck.yml")
+	file := filepath.Join(t.TempDir(), "test.yml")
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -2,14 +2,10 @@ package bundle
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"go.yaml.in/yaml/v3"
 
 	"supportexporter/exporter/internal/program"
 )
@@ -161,17 +157,7 @@ func TestDashboardWindowsAtTheirEdges(t *testing.T) {
 			for _, name := range []string{"support_kpis.yml", "support_history.yml"} {
 				test.RuleFiles = append(test.RuleFiles, filepath.Join(program.Root(t), "recording-rules", name))
 			}
-			text, err := yaml.Marshal(test)
-			if err != nil {
-				t.Fatal(err)
-			}
-			file := filepath.Join(t.TempDir(), "windows.yml")
-			if err := os.WriteFile(file, text, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if out, err := exec.Command(program.Tool(t, "promtool"), "test", "rules", file).CombinedOutput(); err != nil {
-				t.Errorf("promtool test rules: %v\n%s", err, out)
-			}
+			test.run(t)
 		})
 	}
 }

@@ -18,30 +18,31 @@ import (
 // the memory, and slow ones leave room for others.
 const maxInFlight = 8
 
-// Handler answers scrapes. It implements http.Handler.
-type Handler struct {
-	source   Source
-	logger   *slog.Logger
-	inFlight *fair.Budget
-}
-
-// NewHandler makes a Handler of what source gives at each scrape.
-func NewHandler(source Source, logger *slog.Logger) *Handler {
-	return &Handler{
-		source:   source,
-		logger:   logger,
-		inFlight: fair.NewBudget(maxInFlight),
+// Bounded has scrape answer at most maxInFlight scrapes at once.
+func Bounded(scrape http.HandlerFunc) http.HandlerFunc {
+	inFlight := fair.NewBudget(maxInFlight)
+	return func(w http.ResponseWriter, r *http.Request) {
+		client := fair.Address(r.RemoteAddr)
+		if !inFlight.Take(client, 1) {
+			http.Error(w, fmt.Sprintf("Limit of concurrent requests reached (%d), try again later.", maxInFlight), http.StatusServiceUnavailable)
+			return
+		}
+		defer inFlight.Return(client, 1)
+		scrape(w, r)
 	}
 }
 
-// ServeHTTP answers a scrape.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	client := fair.Address(r.RemoteAddr)
-	if !h.inFlight.Take(client, 1) {
-		http.Error(w, fmt.Sprintf("Limit of concurrent requests reached (%d), try again later.", maxInFlight), http.StatusServiceUnavailable)
-		return
-	}
-	defer h.inFlight.Return(client, 1)
+type handler struct {
+	source Source
+	logger *slog.Logger
+}
+
+// NewHandler makes a handler of scrapes of what source gives at each. It is bounded.
+func NewHandler(source Source, logger *slog.Logger) http.Handler {
+	return Bounded((&handler{source, logger}).scrape)
+}
+
+func (h *handler) scrape(w http.ResponseWriter, r *http.Request) {
 	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
 	if !tally.Encodes(format) { // protobuf as text, which is for people to read
 		format = expfmt.NegotiateAccept(nil, expfmt.NewFormat(expfmt.TypeTextPlain))

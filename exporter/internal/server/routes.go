@@ -19,7 +19,6 @@ import (
 	"supportexporter/exporter/internal/conversation"
 	"supportexporter/exporter/internal/experiment"
 	"supportexporter/exporter/internal/exposition"
-	"supportexporter/exporter/internal/fair"
 	"supportexporter/exporter/internal/fastpath"
 	"supportexporter/exporter/internal/ingest"
 	"supportexporter/exporter/internal/ledger"
@@ -52,7 +51,7 @@ func (d *daemon) server() (*http.Server, error) {
 	mux.HandleFunc(ingest.LogsPath, d.push)
 	mux.HandleFunc("GET "+variantPath, d.variant)
 	mux.HandleFunc("GET "+d.o.TelemetryPath, d.scrape)
-	mux.HandleFunc("GET "+exporterPath, d.exporterMetrics)
+	mux.HandleFunc("GET "+exporterPath, exposition.Bounded(d.exporterMetrics))
 	mux.HandleFunc("GET /-/healthy", d.healthy)
 	mux.HandleFunc("GET /-/ready", d.ready)
 	mux.HandleFunc("/-/reload", d.reloadHandler)
@@ -215,17 +214,7 @@ func (d *daemon) source(l *ledger.Ledger) exposition.Source {
 	return exposition.Source{Snapshot: l.Snapshot, Others: experiments}
 }
 
-// maxOwnScrapes is how many scrapes of the exporter's own metrics are answered at
-// once, with a fair part for each client, as of those about conversations.
-const maxOwnScrapes = 8
-
 func (d *daemon) exporterMetrics(w http.ResponseWriter, r *http.Request) {
-	client := fair.Address(r.RemoteAddr)
-	if !d.ownScrapes.Take(client, 1) {
-		http.Error(w, fmt.Sprintf("Limit of concurrent requests reached (%d), try again later.", maxOwnScrapes), http.StatusServiceUnavailable)
-		return
-	}
-	defer d.ownScrapes.Return(client, 1)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	if err := exposition.Compressed(w, r, d.metrics.Write); err != nil {
 		panic(http.ErrAbortHandler) // a scraper that has gone comes again

@@ -66,8 +66,7 @@ type daemon struct {
 	stopping atomic.Bool
 	down     chan struct{} // closed when no reload is done any more
 
-	passwords  *fair.Turns  // to have one looked at
-	ownScrapes *fair.Budget // of the exporter's own metrics, at once
+	passwords *fair.Turns // to have one looked at
 }
 
 // service is what there is once the store is recovered.
@@ -83,7 +82,7 @@ func Run(ctx context.Context, o Options) error {
 	d := &daemon{
 		o: o, metrics: telemetry.New(), declared: experiment.NewDeclared(),
 		reloads: make(chan chan error), down: make(chan struct{}),
-		passwords: fair.NewTurns(1), ownScrapes: fair.NewBudget(maxOwnScrapes),
+		passwords: fair.NewTurns(1),
 	}
 	hangup := make(chan os.Signal, 1) // before the store is recovered, or one then would end the process
 	signal.Notify(hangup, syscall.SIGHUP)

@@ -9,7 +9,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Collector exposes snapshots. It implements prometheus.Collector.
+// Collector exposes snapshots. It implements prometheus.Collector. Scrapes are
+// answered by an Encoder: this is what its bytes are held to, and what tests of
+// other packages gather.
 type Collector struct {
 	take func() (*Snapshot, error)
 }
